@@ -1,0 +1,31 @@
+//! Every workload with every contestant, interleaved, as Markdown tables.
+
+mod environment;
+mod options;
+mod rounds;
+mod table;
+
+use std::process::ExitCode;
+
+use options::{Command, Options, USAGE};
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args().skip(1)) {
+        Ok(Command::Help) => println!("{USAGE}"),
+        Ok(Command::Report(options)) => report(&options),
+        Err(problem) => {
+            eprintln!("{problem}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn report(options: &Options) {
+    println!("{}\n", environment::describe(options));
+    let pools = rounds::start(options);
+    for &workload in &options.workloads {
+        let records = rounds::run(options, workload, &pools);
+        println!("{}", table::render(workload, options.size(workload), &records));
+    }
+}

@@ -1,0 +1,35 @@
+//! filch: `spawn` and `submit` of the pool from outside, the free `spawn` inside.
+
+use ::filch::{JobHandle, Pool};
+
+use super::Contestant;
+
+pub(crate) struct Filch(Pool);
+
+impl Contestant for Filch {
+    type Handle<T: Send + 'static> = JobHandle<T>;
+
+    fn start(workers: usize) -> Self {
+        Self(Pool::with_threads(workers))
+    }
+
+    fn spawn(&'static self, job: impl FnOnce() + Send + 'static) {
+        self.0.spawn(job);
+    }
+
+    fn spawn_inside(&'static self, job: impl FnOnce() + Send + 'static) {
+        ::filch::spawn(job);
+    }
+
+    fn submit<T: Send + 'static>(&'static self, job: impl FnOnce() -> T + Send + 'static) -> JobHandle<T> {
+        self.0.submit(job)
+    }
+
+    fn join<T: Send + 'static>(&'static self, handle: JobHandle<T>) -> T {
+        handle.join().expect("no job panics or is cancelled")
+    }
+
+    fn heavies(&self) -> Option<u64> {
+        Some(self.0.metrics().workers.iter().map(|worker| worker.heavies).sum())
+    }
+}

@@ -1,0 +1,15 @@
+//! `filch` beside its rivals: the same workloads, verified, in the same run.
+//!
+//! * [`contestant`]: the pools, one file each, at their best settings, behind one trait.
+//! * [`workload`]: what they are asked to do, one file each, with the checks that every job ran exactly once.
+//!
+//! The criterion benches in `benches/` ask one question a file; the `report` program in `src/bin/` runs everything
+//! with the contestants interleaved and prints the tables of `docs/benchmarks.md`.
+
+pub mod contestant;
+pub mod workload;
+
+mod cpu;
+
+/// How many workers each pool has unless the command line says otherwise.
+pub const WORKERS: usize = 2;

@@ -1,0 +1,8 @@
+//! The models of filch's protocols: one file a protocol. See the README of this member.
+
+#[cfg(not(filch_loom))]
+compile_error!("the model cfg is missing: these tests would check nothing");
+
+mod support;
+
+mod fence;

@@ -1,0 +1,76 @@
+//! Running a model so that a pass means something.
+//!
+//! [`explore`] runs a model at ascending bounds on the number of preemptions, up to the one that the caller states: a bug that
+//! needs few preemptions shows in milliseconds. It fails if only one execution was seen (then the model has no concurrency in it, or the model cfg did not reach
+//! the sources), and it sets no cap: a run either explores everything at its bound or does not end.
+//!
+//! `FILCH_MODEL_BOUND=4` or `=none` replaces the stated bound, for long runs. `LOOM_LOG=1 LOOM_LOCATION=1` trace a failure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use filch::internals::{Mode, init_fences, set_mode};
+
+/// The most preemptions per execution that are explored; `None` for all interleavings.
+pub type Bound = Option<usize>;
+
+/// Every interleaving.
+pub const ALL: Bound = None;
+
+/// Explores the model at 1, 2, … up to `bound` preemptions.
+pub fn explore(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
+    let model = Arc::new(model);
+    for bound in ascending(wanted().unwrap_or(bound)) {
+        let model = model.clone();
+        explore_at(name, bound, move || model());
+    }
+}
+
+/// Explores a model that has light and heavy fences: once as full fences, once as an asymmetric pair.
+pub fn explore_in_both_modes(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
+    let model = Arc::new(model);
+    for mode in [Mode::Symmetric, Mode::Asymmetric] {
+        let model = model.clone();
+        set_mode(mode);
+        explore(&format!("{name}, {mode:?}"), bound, move || model());
+    }
+    set_mode(Mode::Symmetric);
+}
+
+fn explore_at(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
+    let executions = Arc::new(AtomicU64::new(0));
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = bound;
+    builder.max_branches = 100_000;
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    let start = Instant::now();
+    builder.check({
+        let executions = executions.clone();
+        move || {
+            executions.fetch_add(1, Ordering::Relaxed);
+            init_fences();
+            model();
+        }
+    });
+    let executions = executions.load(Ordering::Relaxed);
+    let bound = bound.map_or("all".to_string(), |bound| bound.to_string());
+    println!("{name}: bound {bound}, {executions} executions, {:.2} s", start.elapsed().as_secs_f64());
+    assert!(executions > 1, "{name} ran once: it explores nothing");
+}
+
+fn ascending(last: Bound) -> Vec<Bound> {
+    match last {
+        Some(last) => (1..=last).map(Some).collect(),
+        None => vec![Some(1), Some(2), Some(3), None],
+    }
+}
+
+fn wanted() -> Option<Bound> {
+    let text = std::env::var("FILCH_MODEL_BOUND").ok()?;
+    match text.as_str() {
+        "none" => Some(None),
+        number => Some(Some(number.parse().expect("FILCH_MODEL_BOUND is a number or none"))),
+    }
+}

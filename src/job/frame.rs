@@ -1,0 +1,90 @@
+//! The jobs that the current thread is inside of, innermost first.
+
+use std::ptr::NonNull;
+
+use super::cell::Head;
+use crate::sync::facade_thread_local;
+
+/// One job being run on this thread, on the stack of the function that runs it.
+#[derive(Debug)]
+struct Frame {
+    head: NonNull<Head>,
+    outer: *const Frame,
+}
+
+facade_thread_local! {
+    /// The innermost frame.
+    static INNERMOST: std::cell::Cell<*const Frame> = std::cell::Cell::new(std::ptr::null());
+}
+
+fn innermost() -> *const Frame {
+    INNERMOST.try_with(|frame| frame.get()).unwrap_or(std::ptr::null())
+}
+
+fn set_innermost(frame: *const Frame) {
+    // A thread whose thread-locals are gone runs no jobs: there is nothing to restore.
+    let _ = INNERMOST.try_with(|cell| cell.set(frame));
+}
+
+/// Restores the frame that was innermost before, also on unwinding.
+struct Restore(*const Frame);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        set_innermost(self.0);
+    }
+}
+
+/// Runs `f` as the job at `head`.
+pub(super) fn enter<R>(head: NonNull<Head>, f: impl FnOnce() -> R) -> R {
+    let frame = Frame { head, outer: innermost() };
+    let _restore = Restore(frame.outer);
+    set_innermost(&frame);
+    f()
+}
+
+/// The chain of frames, to be continued on another thread while this one waits for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain(*const Frame);
+
+// SAFETY: the frames live on a stack whose thread waits while the chain is in use elsewhere (the duty of `Chain::resume`).
+unsafe impl Send for Chain {}
+
+impl Chain {
+    /// This thread's frames.
+    pub fn current() -> Self {
+        Self(innermost())
+    }
+
+    /// Runs `f` with these frames as the outer ones.
+    ///
+    /// # Safety
+    ///
+    /// The thread that the chain came from waits until `f` has returned.
+    pub unsafe fn resume<R>(self, f: impl FnOnce() -> R) -> R {
+        let _restore = Restore(innermost());
+        set_innermost(self.0);
+        f()
+    }
+}
+
+/// Whether this thread is inside the job at `head`.
+pub(super) fn contains(head: NonNull<Head>) -> bool {
+    let mut next = innermost();
+    // SAFETY: a frame in the chain is on the stack of a function that has not returned.
+    while let Some(frame) = unsafe { next.as_ref() } {
+        if frame.head == head {
+            return true;
+        }
+        next = frame.outer;
+    }
+    false
+}
+
+/// Whether the innermost job with a handle has been asked to stop. `None` outside such a job.
+pub fn cancel_requested() -> Option<bool> {
+    // SAFETY: as in `contains`.
+    let frame = unsafe { innermost().as_ref() }?;
+    // SAFETY: the function that made the frame holds a reference to the cell until it returns.
+    Some(unsafe { frame.head.as_ref() }.word.cancel_requested())
+}

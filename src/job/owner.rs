@@ -1,0 +1,71 @@
+//! What a job asks of the pool that it belongs to, and how it finds it again.
+//!
+//! A job does not keep its pool alive and pays nothing to know it: it carries the pool's number. The rare events that
+//! need the pool from outside a worker (a cancel, a result dropped unread that panics) look the number up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, RwLock, Weak};
+
+use crate::util::contain::{Payload, bury};
+
+/// The pool, as its jobs see it.
+pub trait Owner: Send + Sync {
+    /// A job leaves the queue to run; it no longer counts against the capacity.
+    fn started(&self);
+    /// A job leaves the queue without running. `queued`: its tombstone is still in there.
+    fn ended_unrun(&self, reason: Reason, queued: bool);
+    /// Somebody outside the workers begins to end a job: the pool is not idle until [`end_ending`](Owner::end_ending).
+    fn begin_ending(&self);
+    /// The end, its callback included, is done.
+    fn end_ending(&self);
+    /// A job panicked; its payload is in good hands.
+    fn count_panic(&self);
+    /// Hands a payload that nobody else will see to the panic handler. Never panics.
+    fn report(&self, payload: Payload);
+}
+
+use super::Reason;
+
+/// The number of a pool: never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OwnerId(u64);
+
+// Plain `std` types on purpose, also under the model: the table is no part of any protocol, it only answers whether a pool
+// still exists, and no lock is held across a model operation.
+type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner>>>;
+static OWNERS: LazyLock<Table> = LazyLock::new(Table::default);
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl OwnerId {
+    /// The number of no pool.
+    pub const NONE: OwnerId = OwnerId(0);
+
+    /// A number for a new pool.
+    pub fn new() -> Self {
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes the pool findable.
+    pub fn register(self, owner: Weak<dyn Owner>) {
+        OWNERS.write().unwrap_or_else(|e| e.into_inner()).insert(self, owner);
+    }
+
+    /// Forgets the pool.
+    pub fn unregister(self) {
+        OWNERS.write().unwrap_or_else(|e| e.into_inner()).remove(&self);
+    }
+
+    /// The pool, if it still exists.
+    pub fn find(self) -> Option<Arc<dyn Owner>> {
+        OWNERS.read().unwrap_or_else(|e| e.into_inner()).get(&self)?.upgrade()
+    }
+
+    /// Reports a payload to the pool's handler; with the pool gone nobody is left to tell beyond the panic hook, which has spoken.
+    pub fn report(self, payload: Payload) {
+        match self.find() {
+            Some(owner) => owner.report(payload),
+            None => bury(payload),
+        }
+    }
+}

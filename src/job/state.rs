@@ -1,0 +1,242 @@
+//! The one word that decides everything about a submitted job. All transitions are read-modify-writes.
+
+use crate::sync::{AtomicUsize, Ordering, before_free};
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Phase {
+    /// In a queue; the cell holds the closure.
+    Queued = 0,
+    /// Claimed by the one thread that runs it.
+    Running = 1,
+    /// Ended; the cell holds the result.
+    Done = 2,
+    /// Ended; the cell holds the panic's payload.
+    Panicked = 3,
+    /// Claimed by the one thread that ends it unrun; the closure is being dropped.
+    Cancelling = 4,
+    /// Ended unrun; the cell is empty.
+    Cancelled = 5,
+    /// Ended unrun because the pool shut down; the cell is empty.
+    ShutDown = 6,
+    /// Ended, and the handle has taken the outcome; the cell is empty.
+    Taken = 7,
+}
+
+impl Phase {
+    const ALL: [Phase; 8] = [
+        Phase::Queued,
+        Phase::Running,
+        Phase::Done,
+        Phase::Panicked,
+        Phase::Cancelling,
+        Phase::Cancelled,
+        Phase::ShutDown,
+        Phase::Taken,
+    ];
+
+    /// Whether the outcome is there.
+    pub fn has_ended(self) -> bool {
+        !matches!(self, Phase::Queued | Phase::Running | Phase::Cancelling)
+    }
+}
+
+// | bits | name | set by | meaning |
+// |------|------|--------|---------|
+// | 0..3 | phase | see `Phase` | |
+// | 3 | CANCEL_REQUESTED | cancel, while Running | what `cancelled()` reads; may be set too late to be seen |
+// | 4 | WAITER | the handle | clear: the waiter slot is the handle's; set: the completer's |
+// | 5.. | references | | the queue's, the handle's, the tokens' |
+const PHASE: usize = 0b111;
+const CANCEL_REQUESTED: usize = 1 << 3;
+const WAITER: usize = 1 << 4;
+const REFERENCE_SHIFT: u32 = 5;
+const ONE_REFERENCE: usize = 1 << REFERENCE_SHIFT;
+const MOST_REFERENCES: usize = usize::MAX >> (REFERENCE_SHIFT + 1);
+
+#[derive(Clone, Copy)]
+struct Snapshot(usize);
+
+impl Snapshot {
+    fn phase(self) -> Phase {
+        Phase::ALL[self.0 & PHASE]
+    }
+
+    fn with_phase(self, phase: Phase) -> Self {
+        Self(self.0 & !PHASE | phase as usize)
+    }
+
+    fn has_waiter(self) -> bool {
+        self.0 & WAITER != 0
+    }
+
+    fn references(self) -> usize {
+        self.0 >> REFERENCE_SHIFT
+    }
+}
+
+/// The word.
+pub struct JobWord(AtomicUsize);
+
+/// What a completing thread has to do next.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Completed {
+    /// Somebody waits: the waiter slot is the completer's now, and it still holds its reference.
+    Waited,
+    /// Nobody waits. The completer's reference, if it had one to give, is gone.
+    Unwatched {
+        /// It was the last: the cell is the completer's to free.
+        last: bool,
+    },
+}
+
+/// What a cancel found.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum CancelStart {
+    /// The job was queued and now never runs: the caller drops the closure and ends it.
+    Begun,
+    /// It runs already; it has been asked to stop.
+    Requested,
+    /// It has ended, or somebody else is cancelling it.
+    TooLate,
+}
+
+impl JobWord {
+    /// A queued job with two references: the queue's and the handle's.
+    pub fn new() -> Self {
+        Self(AtomicUsize::new(2 * ONE_REFERENCE | Phase::Queued as usize))
+    }
+
+    /// The phase. With Acquire: an ended job's outcome is visible.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        // Ordering: Acquire pairs with `complete` and `end_cancel`.
+        Snapshot(self.0.load(Ordering::Acquire)).phase()
+    }
+
+    /// Whether a cancel has asked the running job to stop.
+    pub fn cancel_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & CANCEL_REQUESTED != 0
+    }
+
+    /// Queued → Running. True for exactly one of all threads that try this or [`begin_cancel`](Self::begin_cancel).
+    pub fn claim(&self) -> bool {
+        self.transition(|word| (word.phase() == Phase::Queued).then(|| word.with_phase(Phase::Running))).is_ok()
+    }
+
+    /// Queued → Cancelling, or a request to stop if it runs.
+    pub fn begin_cancel(&self) -> CancelStart {
+        let before = self.transition(|word| match word.phase() {
+            Phase::Queued => Some(word.with_phase(Phase::Cancelling)),
+            Phase::Running => Some(Snapshot(word.0 | CANCEL_REQUESTED)),
+            _ => None,
+        });
+        match before.map(Snapshot::phase) {
+            Ok(Phase::Queued) => CancelStart::Begun,
+            Ok(_) => CancelStart::Requested,
+            Err(_) => CancelStart::TooLate,
+        }
+    }
+
+    /// Queued → Cancelling, and nothing else: for one who ends only what has not started.
+    pub fn begin_end(&self) -> bool {
+        self.transition(|word| (word.phase() == Phase::Queued).then(|| word.with_phase(Phase::Cancelling))).is_ok()
+    }
+
+    /// Cancelling → Cancelled | ShutDown. True if somebody waits: the waiter slot is the caller's then.
+    pub fn end_cancel(&self, ended: Phase) -> bool {
+        debug_assert!(matches!(ended, Phase::Cancelled | Phase::ShutDown));
+        let result = self.transition(|word| Some(word.with_phase(ended)));
+        result.is_ok_and(Snapshot::has_waiter)
+    }
+
+    /// Running → Done | Panicked, and gives up one reference in the same step if nobody waits and `release` says so.
+    pub fn complete(&self, ended: Phase, release: bool) -> Completed {
+        let given = if release { ONE_REFERENCE } else { 0 };
+        let result = self.transition(|word| {
+            debug_assert_eq!(word.phase(), Phase::Running);
+            let next = word.with_phase(ended);
+            Some(if word.has_waiter() { next } else { Snapshot(next.0 - given) })
+        });
+        match result {
+            Ok(before) if before.has_waiter() => Completed::Waited,
+            Ok(before) => Completed::Unwatched { last: release && before.references() == 1 },
+            Err(_) => unreachable!("the transition is unconditional"),
+        }
+    }
+
+    /// Publishes a waiter. False: the job has ended, the slot stays the handle's.
+    pub fn set_waiter(&self) -> bool {
+        let set = |word: Snapshot| (!word.phase().has_ended()).then(|| Snapshot(word.0 | WAITER));
+        self.transition(set).is_ok()
+    }
+
+    /// Takes the waiter slot back. False: the job has ended, the slot is or was the completer's.
+    pub fn clear_waiter(&self) -> bool {
+        let clear = |word: Snapshot| (!word.phase().has_ended()).then(|| Snapshot(word.0 & !WAITER));
+        self.transition(clear).is_ok()
+    }
+
+    /// Done | Panicked | … → Taken, and gives up the handle's reference. True if it was the last.
+    pub fn take_and_release(&self) -> bool {
+        let taken = |word: Snapshot| Some(Snapshot(word.with_phase(Phase::Taken).0 - ONE_REFERENCE));
+        self.transition(taken).is_ok_and(|before| before.references() == 1)
+    }
+
+    /// Done | Panicked | … → Taken, for a completer that goes on holding its reference.
+    pub fn take(&self) {
+        let _ = self.transition(|word| Some(word.with_phase(Phase::Taken)));
+    }
+
+    /// One more reference. The caller holds one.
+    pub fn retain(&self) {
+        // Ordering: Relaxed, as in `Arc`: a new reference is made from an old one.
+        let before = self.0.fetch_add(ONE_REFERENCE, Ordering::Relaxed);
+        if Snapshot(before).references() > MOST_REFERENCES {
+            std::process::abort();
+        }
+    }
+
+    /// One reference less. True if it was the last: the cell is the caller's to free.
+    pub fn release(&self) -> bool {
+        // Ordering: Release: our use of the cell comes before the free. Acquire: the free comes after everybody's use.
+        let before = Snapshot(self.0.fetch_sub(ONE_REFERENCE, Ordering::AcqRel));
+        debug_assert!(before.references() > 0, "a job reference was given up twice");
+        before.references() == 1
+    }
+
+    /// Called by the one who frees the cell.
+    pub fn before_free(&mut self) {
+        before_free(&mut self.0);
+    }
+
+    /// Replaces the word by what `next` makes of it and returns the old one; `None` leaves it and returns it as the error.
+    #[inline]
+    fn transition(&self, next: impl Fn(Snapshot) -> Option<Snapshot>) -> Result<Snapshot, Snapshot> {
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
+            let Some(new) = next(Snapshot(word)) else { return Err(Snapshot(word)) };
+            // Ordering: AcqRel in one place for all: Release publishes what the cell holds now (a result, a waiter, an empty body); Acquire makes
+            // what the cell held visible to whoever takes it over.
+            match self.0.compare_exchange_weak(word, new.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(Snapshot(word)),
+                Err(newer) => word = newer,
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for JobWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = Snapshot(self.0.load(Ordering::Relaxed));
+        f.debug_struct("JobWord")
+            .field("phase", &word.phase())
+            .field("cancel_requested", &(word.0 & CANCEL_REQUESTED != 0))
+            .field("waiter", &word.has_waiter())
+            .field("references", &word.references())
+            .finish()
+    }
+}

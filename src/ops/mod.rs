@@ -1,0 +1,11 @@
+//! Floor 7: what one can ask of a pool, written against its shared half and the current worker.
+
+mod handle;
+mod install;
+mod join;
+mod submit;
+
+pub use handle::{CancelToken, JobHandle};
+pub use install::install;
+pub use join::join;
+pub use submit::{TrySubmitError, spawn, spawn_batch, submit, try_submit};

@@ -1,0 +1,232 @@
+//! Setting up a pool.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use super::Pool;
+use crate::registry::{Config, Hook, PanicHandler, Queues, Registry};
+use crate::sleep::MAX_WORKERS;
+use crate::sync::thread;
+use crate::util::contain::contain;
+use crate::worker;
+
+/// What a thread gets when neither the builder nor `RUST_MIN_STACK` says otherwise: as much as `std` gives.
+const DEFAULT_STACK_SIZE: usize = 2 * 1024 * 1024;
+
+type NameFn = Box<dyn Fn(usize) -> String + Send + Sync>;
+
+/// The settings of a pool to be.
+///
+/// # Examples
+///
+/// ```
+/// let pool = filch::Pool::builder()
+///     .threads(2)
+///     .thread_name(|index| format!("worker-{index}"))
+///     .on_thread_start(|index| println!("worker {index} starts"))
+///     .panic_handler(|_payload| eprintln!("a job panicked"))
+///     .build()?;
+/// let name = pool.install(|| std::thread::current().name().map(String::from));
+/// assert!(name.unwrap().starts_with("worker-"));
+/// # Ok::<(), filch::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+#[derive(Default)]
+pub struct PoolBuilder {
+    threads: Option<usize>,
+    thread_name: Option<NameFn>,
+    stack_size: Option<usize>,
+    on_start: Option<Hook>,
+    on_stop: Option<Hook>,
+    panic_handler: Option<PanicHandler>,
+    queue_capacity: Option<usize>,
+}
+
+impl PoolBuilder {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the number of workers, from 1 to 4095. Default: [`available_parallelism`](std::thread::available_parallelism).
+    pub fn threads(mut self, n: usize) -> Self {
+        self.threads = Some(n);
+        self
+    }
+
+    /// Sets the number of workers relative to [`available_parallelism`](std::thread::available_parallelism): -1 leaves one core free. At least one worker is
+    /// started.
+    pub fn threads_relative(self, n: isize) -> Self {
+        let threads = parallelism().saturating_add_signed(n).max(1);
+        self.threads(threads)
+    }
+
+    /// Names each thread, by the worker's index. Default: `filch-0`, `filch-1`, …
+    ///
+    /// A name with a NUL, or a panic in `f`, is a [`BuildError`].
+    pub fn thread_name(mut self, f: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.thread_name = Some(Box::new(f));
+        self
+    }
+
+    /// Sets the bytes of stack of each worker. Default: `RUST_MIN_STACK`, else 2 MiB.
+    ///
+    /// When jobs that join jobs have used half of it, the next one gets a thread of its own to run on.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Has `f` called on each worker, with its index, before its first job. A panic goes to the panic handler, and the worker goes on.
+    pub fn on_thread_start(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Box::new(f));
+        self
+    }
+
+    /// Has `f` called on each worker, with its index, after its last job. A panic goes to the panic handler.
+    pub fn on_thread_stop(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_stop = Some(Box::new(f));
+        self
+    }
+
+    /// Lets outside threads have at most `n` jobs queued, from 1; running ones do not count. Default: no limit.
+    ///
+    /// A thread outside the pool that submits one more waits. Jobs submitted from inside the pool count, but never wait.
+    pub fn queue_capacity(mut self, n: usize) -> Self {
+        self.queue_capacity = Some(n);
+        self
+    }
+
+    /// Has `f` called with every panic that nobody else sees: of spawned jobs, of jobs whose handle was dropped, of callbacks, hooks and destructors.
+    ///
+    /// It runs on the thread that caught the panic, after the panic hook has. A panic in `f` itself is only counted. Default: counted in the
+    /// [metrics](Pool::metrics), and no more.
+    pub fn panic_handler(mut self, f: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static) -> Self {
+        self.panic_handler = Some(Box::new(f));
+        self
+    }
+
+    /// Starts the pool.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is out of range, or the system refuses a thread. Threads that had started by then have ended.
+    ///
+    /// ```
+    /// let error = filch::Pool::builder().threads(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "a pool needs from 1 to 4095 threads, not 0");
+    /// ```
+    pub fn build(self) -> Result<Pool, BuildError> {
+        let threads = self.threads.unwrap_or_else(parallelism);
+        if !(1..=MAX_WORKERS).contains(&threads) {
+            return Err(Kind::Threads(threads).into());
+        }
+        if self.queue_capacity == Some(0) {
+            return Err(Kind::QueueCapacity.into());
+        }
+        let names = self.names(threads)?;
+        let config = Config {
+            threads,
+            stack_size: self.stack_size.unwrap_or_else(default_stack_size),
+            on_start: self.on_start,
+            on_stop: self.on_stop,
+            panic_handler: self.panic_handler,
+            queue_capacity: self.queue_capacity,
+        };
+        let (registry, queues) = Registry::new(config);
+        let pool = Pool { registry };
+        start_workers(&pool.registry, names, queues)?;
+        Ok(pool)
+    }
+
+    fn names(&self, threads: usize) -> Result<Vec<String>, BuildError> {
+        let default = |index: usize| format!("filch-{index}");
+        let name = |index| match &self.thread_name {
+            Some(name) => contain(|| name(index)).map_err(|_| Kind::NamePanicked(index)),
+            None => Ok(default(index)),
+        };
+        let checked = |index| {
+            let name = name(index)?;
+            if name.contains('\0') { Err(Kind::Name(index).into()) } else { Ok(name) }
+        };
+        (0..threads).map(checked).collect()
+    }
+}
+
+/// Starts every worker, or none: when one is refused the others leave, and dropping the pool joins them.
+fn start_workers(registry: &Arc<Registry>, names: Vec<String>, queues: Vec<Queues>) -> Result<(), BuildError> {
+    let threads = names.len();
+    for (index, (name, queues)) in names.into_iter().zip(queues).enumerate() {
+        let shared = registry.clone();
+        let body = move || worker::main(shared, index, queues);
+        match thread::start(Some(name), registry.config().stack_size, body) {
+            Ok(thread) => registry.adopt(thread),
+            Err(error) => {
+                registry.close();
+                (index..threads).for_each(|_| registry.worker_left());
+                return Err(Kind::Refused { index, threads, error }.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn parallelism() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS)
+}
+
+fn default_stack_size() -> usize {
+    let wanted = std::env::var("RUST_MIN_STACK").ok();
+    wanted.and_then(|bytes| bytes.parse().ok()).unwrap_or(DEFAULT_STACK_SIZE)
+}
+
+impl fmt::Debug for PoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("threads", &self.threads)
+            .field("stack_size", &self.stack_size)
+            .field("queue_capacity", &self.queue_capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a pool could not be started. Its text says what to change.
+#[derive(Debug)]
+pub struct BuildError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Threads(usize),
+    QueueCapacity,
+    Name(usize),
+    NamePanicked(usize),
+    Refused { index: usize, threads: usize, error: io::Error },
+}
+
+impl From<Kind> for BuildError {
+    fn from(kind: Kind) -> Self {
+        Self(kind)
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Threads(n) => write!(f, "a pool needs from 1 to {MAX_WORKERS} threads, not {n}"),
+            Kind::QueueCapacity => f.write_str("a queue capacity of 0 would let nothing in: it starts at 1"),
+            Kind::Name(index) => write!(f, "the name of thread {index} contains a NUL"),
+            Kind::NamePanicked(index) => write!(f, "the function that names threads panicked for thread {index}"),
+            Kind::Refused { index, threads, .. } => write!(f, "the system refused thread {index} of {threads}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Refused { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

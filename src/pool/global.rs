@@ -1,0 +1,97 @@
+//! Functions for those who hold no pool: the current one, else the global one.
+
+use std::sync::LazyLock;
+
+use super::Pool;
+use crate::job::frame;
+use crate::ops::{self, JobHandle};
+use crate::registry::{Lane, Registry};
+use crate::worker::Worker;
+use std::sync::Arc;
+
+pub(super) fn pool() -> &'static Pool {
+    static GLOBAL: LazyLock<Pool> = LazyLock::new(Pool::new);
+    &GLOBAL
+}
+
+fn with_registry<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
+    Worker::with_current(|worker| match worker {
+        Some(worker) => f(worker.registry()),
+        None => f(&pool().registry),
+    })
+}
+
+/// [`Pool::spawn`] on the current pool, else the global one.
+///
+/// ```
+/// filch::spawn(|| println!("somewhere"));
+/// filch::Pool::global().wait_idle();
+/// ```
+pub fn spawn<F: FnOnce() + Send + 'static>(f: F) {
+    with_registry(|registry| ops::spawn(registry, Lane::Back, f));
+}
+
+/// [`Pool::submit`] on the current pool, else the global one.
+///
+/// ```
+/// assert_eq!(filch::submit(|| 6 * 7).join()?, 42);
+/// # Ok::<(), filch::JobError>(())
+/// ```
+pub fn submit<T, F>(f: F) -> JobHandle<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    with_registry(|registry| ops::submit(registry, Lane::Back, f))
+}
+
+/// [`Pool::join`] on the current pool, else the global one.
+///
+/// ```
+/// assert_eq!(filch::join(|| 1, || 2), (1, 2));
+/// ```
+pub fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    with_registry(|registry| ops::join(registry, a, b))
+}
+
+/// Whether the innermost running job has been asked to stop: by a cancel of its handle or token, or by
+/// [`shutdown_now`](Pool::shutdown_now). False outside jobs.
+///
+/// Long jobs look at it now and then, and return early.
+///
+/// ```
+/// let pool = filch::Pool::with_threads(1);
+/// let (send, receive) = std::sync::mpsc::channel();
+/// let handle = pool.submit(move || {
+///     send.send(()).unwrap();
+///     while !filch::cancelled() {
+///         std::thread::yield_now();
+///     }
+///     "stopped early"
+/// });
+/// receive.recv()?;
+/// assert!(!handle.cancel());
+/// assert_eq!(handle.join()?, "stopped early");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn cancelled() -> bool {
+    frame::cancel_requested().unwrap_or(false)
+        || Worker::with_current(|worker| worker.is_some_and(|worker| worker.registry().is_dropping()))
+}
+
+/// The index of the worker that runs on this thread, from 0; `None` off the workers.
+///
+/// ```
+/// assert_eq!(filch::current_worker_index(), None);
+/// let pool = filch::Pool::with_threads(1);
+/// assert_eq!(pool.install(filch::current_worker_index), Some(0));
+/// ```
+pub fn current_worker_index() -> Option<usize> {
+    Worker::with_current(|worker| worker.map(Worker::index))
+}

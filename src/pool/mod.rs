@@ -1,0 +1,472 @@
+//! Floor 8: the public handle of a pool. Thin: it says what, `ops` and `registry` do it.
+
+mod builder;
+mod global;
+mod metrics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::{BuildError, PoolBuilder};
+pub use global::{cancelled, current_worker_index, join, spawn, submit};
+pub use metrics::{PoolMetrics, WorkerMetrics};
+
+use crate::job::Reason;
+use crate::ops::{self, JobHandle, TrySubmitError};
+use crate::registry::{Lane, Registry};
+use crate::sync::time::Deadline;
+use crate::worker::Worker;
+
+/// A pool of worker threads for very many small jobs.
+///
+/// A `Pool` is a handle: clones are the same pool. When the last one is dropped outside the pool, that is a [`shutdown`](Pool::shutdown): queued
+/// jobs run, the threads are joined. Dropped last inside one of the pool's own jobs, it only marks the pool, whose threads then end by themselves.
+///
+/// # Order
+///
+/// Jobs of one outside thread start in the order of submission, and so do those of all outside threads together. Jobs that a job submits go to its
+/// worker's own queue: that worker takes the newest first, others the oldest. Nobody starves: after at most 61 jobs of a preferred source a worker looks at one of the others.
+///
+/// # Panics
+///
+/// A panic in a job harms nobody else: it is in the job's handle, or goes to the [panic handler](PoolBuilder::panic_handler).
+///
+/// # Examples
+///
+/// ```
+/// let pool = filch::Pool::with_threads(2);
+/// let squares: Vec<_> = (0..10_u64).map(|n| pool.submit(move || n * n)).collect();
+/// let sum: u64 = squares.into_iter().map(|square| square.join().unwrap()).sum();
+/// assert_eq!(sum, 285);
+/// ```
+pub struct Pool {
+    registry: Arc<Registry>,
+}
+
+impl Pool {
+    /// Starts a pool with [`available_parallelism`](std::thread::available_parallelism) workers.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses the threads; [`builder`](Self::builder) gives an error instead.
+    ///
+    /// ```
+    /// let pool = filch::Pool::new();
+    /// assert!(pool.threads() >= 1);
+    /// ```
+    #[expect(clippy::new_without_default, reason = "starting threads is not what one expects of a default")]
+    pub fn new() -> Pool {
+        Self::builder().build().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts a pool with `n` workers, from 1 to 4095.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is out of range or the system refuses the threads; [`builder`](Self::builder) gives an error instead.
+    ///
+    /// ```
+    /// assert_eq!(filch::Pool::with_threads(3).threads(), 3);
+    /// ```
+    pub fn with_threads(n: usize) -> Pool {
+        Self::builder().threads(n).build().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts setting up a pool.
+    ///
+    /// ```
+    /// let pool = filch::Pool::builder().threads(2).queue_capacity(1000).build()?;
+    /// # Ok::<(), filch::BuildError>(())
+    /// ```
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
+    }
+
+    /// The pool of those who have none of their own, started on first use with [`available_parallelism`](std::thread::available_parallelism)
+    /// workers.
+    ///
+    /// It is never dropped, so at the end of the process its queued jobs are not run. Shutting it down is permanent.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses the threads, at the first call.
+    ///
+    /// ```
+    /// assert_eq!(filch::Pool::global().submit(|| 1 + 1).join().unwrap(), 2);
+    /// ```
+    pub fn global() -> &'static Pool {
+        global::pool()
+    }
+
+    /// The pool whose worker this thread is.
+    ///
+    /// This is how a job reaches its own pool without keeping it alive from within.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// assert!(filch::Pool::current().is_none());
+    /// assert_eq!(pool.submit(|| filch::Pool::current().unwrap().threads()).join().unwrap(), 1);
+    /// ```
+    pub fn current() -> Option<Pool> {
+        Worker::with_current(|worker| worker.map(|worker| Self::from_registry(worker.registry().clone())))
+    }
+
+    fn from_registry(registry: Arc<Registry>) -> Pool {
+        registry.add_handle();
+        Pool { registry }
+    }
+
+    /// Queues a job without a handle.
+    ///
+    /// A panic in it goes to the [panic handler](PoolBuilder::panic_handler). After a shutdown `f` is dropped.
+    ///
+    /// # Blocking
+    ///
+    /// Only with a [`queue_capacity`](PoolBuilder::queue_capacity), when the queue is full, and only outside the pool; a shutdown ends the wait.
+    /// [`try_submit`](Self::try_submit) does not wait.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// pool.spawn(|| println!("hello from a worker"));
+    /// pool.wait_idle();
+    /// ```
+    pub fn spawn<F: FnOnce() + Send + 'static>(&self, f: F) {
+        ops::spawn(&self.registry, Lane::Back, f);
+    }
+
+    /// Queues a job without a handle before everything that is queued; of several such jobs the newest starts first.
+    ///
+    /// # Blocking
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// pool.spawn_first(|| println!("urgent"));
+    /// pool.wait_idle();
+    /// ```
+    pub fn spawn_first<F: FnOnce() + Send + 'static>(&self, f: F) {
+        ops::spawn(&self.registry, Lane::Express, f);
+    }
+
+    /// Queues many jobs, and wakes workers once for all of them.
+    ///
+    /// If the iterator panics, the jobs it gave before that are queued and run.
+    ///
+    /// # Blocking
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// pool.spawn_batch((0..100).map(|n| move || assert!(n < 100)));
+    /// pool.wait_idle();
+    /// ```
+    pub fn spawn_batch<I>(&self, jobs: I)
+    where
+        I: IntoIterator,
+        I::Item: FnOnce() + Send + 'static,
+    {
+        ops::spawn_batch(&self.registry, jobs);
+    }
+
+    /// Queues a job and returns a handle to its result.
+    ///
+    /// After a shutdown `f` is dropped and the handle gives [`JobError::ShutDown`](crate::JobError::ShutDown).
+    ///
+    /// # Blocking
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let handle = pool.submit(|| "result");
+    /// assert_eq!(handle.join()?, "result");
+    /// # Ok::<(), filch::JobError>(())
+    /// ```
+    pub fn submit<T, F>(&self, f: F) -> JobHandle<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        ops::submit(&self.registry, Lane::Back, f)
+    }
+
+    /// Queues a job before everything that is queued; of several such jobs the newest starts first.
+    ///
+    /// # Blocking
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// assert_eq!(pool.submit_first(|| 1).join()?, 1);
+    /// # Ok::<(), filch::JobError>(())
+    /// ```
+    pub fn submit_first<T, F>(&self, f: F) -> JobHandle<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        ops::submit(&self.registry, Lane::Express, f)
+    }
+
+    /// Queues a job if there is room, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](TrySubmitError::Full) if a [`queue_capacity`](PoolBuilder::queue_capacity) is reached, only outside the pool;
+    /// [`ShutDown`](TrySubmitError::ShutDown) after a shutdown. Both hand the closure back.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// assert_eq!(pool.try_submit(|| 1)?.join()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_submit<T, F>(&self, f: F) -> Result<JobHandle<T>, TrySubmitError<F>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        ops::try_submit(&self.registry, f)
+    }
+
+    /// Runs `f` on a worker and returns its result. It may borrow from the caller.
+    ///
+    /// On a worker of this pool it runs right there, and after a shutdown on the calling thread. A cancel or a shutdown does not touch it.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until `f` has returned. There is no timed form, because `f` may borrow from the caller.
+    ///
+    /// # Panics
+    ///
+    /// Re-raises a panic of `f`.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let words = vec!["borrowed", "words"];
+    /// assert_eq!(pool.install(|| words.len()), 2);
+    /// ```
+    pub fn install<R: Send, F: FnOnce() -> R + Send>(&self, f: F) -> R {
+        ops::install(&self.registry, f)
+    }
+
+    /// Runs two closures, potentially at the same time, and returns both results. They may borrow from the caller.
+    ///
+    /// `b` is offered to other workers while `a` runs on this one. After a shutdown both run on the calling thread.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until both have returned. While it waits for a stolen `b`, the worker runs nothing else. There is no timed form, because the closures
+    /// may borrow from the caller.
+    ///
+    /// # Panics
+    ///
+    /// Re-raises a panic of `a` or `b`, `a`'s first, when both have ended.
+    ///
+    /// ```
+    /// fn fib(pool: &filch::Pool, n: u32) -> u64 {
+    ///     if n < 2 {
+    ///         return n.into();
+    ///     }
+    ///     let (a, b) = pool.join(|| fib(pool, n - 1), || fib(pool, n - 2));
+    ///     a + b
+    /// }
+    /// assert_eq!(fib(&filch::Pool::with_threads(2), 15), 610);
+    /// ```
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        ops::join(&self.registry, a, b)
+    }
+
+    /// Cancels every job that is queued and has not started. Returns how many.
+    ///
+    /// Their closures are dropped here and now; their handles give [`JobError::Cancelled`](crate::JobError::Cancelled). Running jobs and fork-join calls
+    /// ([`install`](Self::install), [`join`](Self::join)) are not touched.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let (send, receive) = std::sync::mpsc::channel::<()>();
+    /// pool.install(|| {
+    ///     // The only worker is busy with this closure: nothing else starts.
+    ///     pool.spawn(|| unreachable!());
+    ///     assert_eq!(pool.cancel_pending(), 1);
+    /// });
+    /// # let _ = (send, receive);
+    /// ```
+    pub fn cancel_pending(&self) -> usize {
+        self.registry.end_queued(Reason::Cancelled)
+    }
+
+    /// Waits until nothing is queued or running and all callbacks are done.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks for as long as there is work; [`wait_idle_timeout`](Self::wait_idle_timeout) is the timed form.
+    ///
+    /// # Panics
+    ///
+    /// Inside a job of this pool, which would wait for itself.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// static RUNS: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// let pool = filch::Pool::with_threads(2);
+    /// for _ in 0..100 {
+    ///     pool.spawn(|| drop(RUNS.fetch_add(1, Ordering::Relaxed)));
+    /// }
+    /// pool.wait_idle();
+    /// assert_eq!(RUNS.load(Ordering::Relaxed), 100);
+    /// ```
+    pub fn wait_idle(&self) {
+        self.assert_outside("wait_idle");
+        self.registry.wait_idle(Deadline::NEVER);
+    }
+
+    /// As [`wait_idle`](Self::wait_idle), for at most `timeout`. False: the time ran out first.
+    ///
+    /// # Panics
+    ///
+    /// Inside a job of this pool.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// assert!(filch::Pool::with_threads(1).wait_idle_timeout(Duration::from_secs(10)));
+    /// ```
+    pub fn wait_idle_timeout(&self, timeout: Duration) -> bool {
+        self.assert_outside("wait_idle_timeout");
+        self.registry.wait_idle(Deadline::after(timeout))
+    }
+
+    fn assert_outside(&self, call: &str) {
+        let inside = Worker::with_current_of(&self.registry, |worker| worker.is_some());
+        assert!(!inside, "{call} was called inside a job of the same pool: it would wait for itself");
+    }
+
+    /// Refuses new jobs, runs what is queued, and joins the threads, with the destructors of their thread-locals.
+    ///
+    /// Submits from then on, also those of jobs that are still running, are answered with [`JobError::ShutDown`](crate::JobError::ShutDown).
+    /// May be called any number of times, from any handle.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until all of that is done; [`shutdown_timeout`](Self::shutdown_timeout) is the timed form. Inside one of the pool's own jobs
+    /// it only marks the pool and returns.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let queued = pool.submit(|| 1);
+    /// pool.shutdown();
+    /// assert_eq!(queued.join()?, 1);
+    /// assert!(pool.submit(|| 2).join().unwrap_err().is_shut_down());
+    /// # Ok::<(), filch::JobError>(())
+    /// ```
+    pub fn shutdown(&self) {
+        self.registry.close();
+        self.join_threads(Deadline::NEVER);
+    }
+
+    /// As [`shutdown`](Self::shutdown), but what is queued is dropped, not run: its handles give [`JobError::ShutDown`](crate::JobError::ShutDown).
+    ///
+    /// Jobs that run are waited for; [`cancelled()`](crate::cancelled) is true inside them from now on.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until the running jobs have ended. For a limit call [`shutdown_timeout`](Self::shutdown_timeout) with zero first, which closes the pool, then this on
+    /// a thread that may wait.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// pool.shutdown_now();
+    /// assert!(pool.is_shut_down());
+    /// ```
+    pub fn shutdown_now(&self) {
+        self.registry.close_now();
+        self.join_threads(Deadline::NEVER);
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits for at most `timeout`. False: not everything was done by then; it goes on in the background.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// assert!(filch::Pool::with_threads(1).shutdown_timeout(Duration::from_secs(10)));
+    /// ```
+    pub fn shutdown_timeout(&self, timeout: Duration) -> bool {
+        self.registry.close();
+        self.join_threads(Deadline::after(timeout))
+    }
+
+    fn join_threads(&self, deadline: Deadline) -> bool {
+        // A worker cannot wait for its own end.
+        !Worker::thread_belongs_to(&self.registry) && self.registry.join_threads(deadline)
+    }
+
+    /// The number of workers.
+    pub fn threads(&self) -> usize {
+        self.registry.workers().len()
+    }
+
+    /// The number of jobs that are queued and not running. While jobs come and go it is an estimate.
+    ///
+    /// ```
+    /// assert_eq!(filch::Pool::with_threads(1).pending(), 0);
+    /// ```
+    pub fn pending(&self) -> usize {
+        self.registry.pending()
+    }
+
+    /// The number of jobs that are running. While jobs come and go it is an estimate. A job that runs another in place, by joining it, counts
+    /// beside it.
+    ///
+    /// ```
+    /// assert_eq!(filch::Pool::with_threads(1).running(), 0);
+    /// ```
+    pub fn running(&self) -> usize {
+        self.registry.running()
+    }
+
+    /// Whether the pool refuses jobs: a shutdown has begun.
+    pub fn is_shut_down(&self) -> bool {
+        self.registry.is_closed()
+    }
+
+    /// The pool's counters.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// pool.install(|| ());
+    /// pool.wait_idle();
+    /// assert_eq!(pool.metrics().jobs(), 1);
+    /// println!("{}", pool.metrics());
+    /// ```
+    pub fn metrics(&self) -> PoolMetrics {
+        PoolMetrics::of(&self.registry)
+    }
+}
+
+impl Clone for Pool {
+    fn clone(&self) -> Self {
+        Self::from_registry(self.registry.clone())
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if self.registry.drop_handle() {
+            self.shutdown();
+        }
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.registry.fmt(f)
+    }
+}

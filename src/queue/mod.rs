@@ -1,0 +1,21 @@
+#![doc = include_str!("README.md")]
+
+mod deque;
+mod express;
+mod injector;
+
+pub use deque::{Asymmetric, DequeOwner, Stealer, Symmetric, deque};
+pub use express::Express;
+pub use injector::Injector;
+
+/// The result of trying to take an element.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steal<T> {
+    /// There was nothing.
+    Empty,
+    /// Somebody else moved the queue at the same time; another try may succeed.
+    Retry,
+    /// An element, now the caller's alone.
+    Success(T),
+}

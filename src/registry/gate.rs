@@ -1,0 +1,95 @@
+//! Back-pressure: a bound on the jobs queued, at which outside threads wait.
+
+use crossbeam_utils::CachePadded;
+
+use crate::sync::futex::Futex;
+use crate::sync::{AtomicUsize, Ordering, full_fence};
+
+/// Counts queued jobs, and makes outside threads wait while there are too many.
+#[derive(Debug)]
+pub struct Gate {
+    capacity: usize,
+    /// Queued jobs. Can exceed the capacity: inside threads never wait.
+    queued: CachePadded<AtomicUsize>,
+    /// Threads that wait or are about to.
+    waiters: AtomicUsize,
+    /// Changes when waiters should look again.
+    turn: Futex,
+}
+
+/// Why a job was not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The queue is full.
+    Full,
+    /// The pool is shut down.
+    ShutDown,
+}
+
+impl Gate {
+    /// Makes a gate for `capacity` jobs.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            queued: CachePadded::new(AtomicUsize::new(0)),
+            waiters: AtomicUsize::new(0),
+            turn: Futex::new(0),
+        }
+    }
+
+    /// Counts one more job if there is room.
+    pub fn try_enter(&self) -> Result<(), Refusal> {
+        let room = |queued: usize| (queued < self.capacity).then_some(queued + 1);
+        // Ordering: AcqRel: whoever enters after a leave sees what that job did before it left.
+        let entered = self.queued.fetch_update(Ordering::AcqRel, Ordering::Acquire, room);
+        entered.map(drop).map_err(|_| Refusal::Full)
+    }
+
+    /// Counts one more job, room or not.
+    pub fn force(&self) {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts one more job as soon as there is room, or gives up when `closed` holds.
+    pub fn enter(&self, closed: impl Fn() -> bool) -> Result<(), Refusal> {
+        if self.try_enter().is_ok() { Ok(()) } else { self.enter_slow(closed) }
+    }
+
+    #[cold]
+    fn enter_slow(&self, closed: impl Fn() -> bool) -> Result<(), Refusal> {
+        self.waiters.fetch_add(1, Ordering::AcqRel);
+        let result = loop {
+            let turn = self.turn.load(Ordering::Acquire);
+            // Ordering: our announcement in `waiters` comes before the looks below; pairs with the fences in `leave` and `wake_all`.
+            full_fence(Ordering::SeqCst);
+            if closed() {
+                break Err(Refusal::ShutDown);
+            }
+            if self.try_enter().is_ok() {
+                break Ok(());
+            }
+            self.turn.wait(turn, None);
+        };
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
+        result
+    }
+
+    /// Counts one job less, and lets a waiter look.
+    #[inline]
+    pub fn leave(&self) {
+        self.queued.fetch_sub(1, Ordering::AcqRel);
+        // Ordering: the room that we made comes before the look at `waiters`.
+        full_fence(Ordering::SeqCst);
+        if self.waiters.load(Ordering::Relaxed) != 0 {
+            self.turn.fetch_add(1, Ordering::Release);
+            self.turn.wake_one();
+        }
+    }
+
+    /// Lets every waiter look: the pool has closed.
+    pub fn wake_all(&self) {
+        full_fence(Ordering::SeqCst);
+        self.turn.fetch_add(1, Ordering::Release);
+        self.turn.wake_all();
+    }
+}

@@ -1,0 +1,91 @@
+//! Waiting until a pool has nothing left to do.
+//!
+//! Idle means: every worker sleeps, every queue is empty, and nobody outside the workers is ending a job. The first two are judged by the event
+//! count's version: if it is the same before and after a look at the queues, no worker took or pushed anything in between.
+
+use super::Registry;
+use crate::sync::futex::{Futex, WaitOutcome};
+use crate::sync::time::Deadline;
+use crate::sync::{AtomicUsize, Ordering, full_fence};
+
+/// Those who wait for a pool to be idle, and those who keep it from being.
+#[derive(Debug)]
+pub struct Idle {
+    /// Threads outside the workers that are ending jobs: their callbacks still run.
+    endings: AtomicUsize,
+    /// Threads that wait or are about to.
+    waiters: AtomicUsize,
+    /// Changes when waiters should look again.
+    turn: Futex,
+}
+
+impl Idle {
+    pub(super) fn new() -> Self {
+        Self { endings: AtomicUsize::new(0), waiters: AtomicUsize::new(0), turn: Futex::new(0) }
+    }
+
+    pub(super) fn begin_ending(&self) {
+        self.endings.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn end_ending(&self) {
+        if self.endings.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Ordering: the end comes before the look at `waiters`.
+            full_fence(Ordering::SeqCst);
+            self.tell();
+        }
+    }
+
+    /// Lets waiters look. The caller has passed a full fence since it changed what they look at.
+    pub(super) fn tell(&self) {
+        if self.waiters.load(Ordering::Relaxed) != 0 {
+            self.turn.fetch_add(1, Ordering::Release);
+            self.turn.wake_all();
+        }
+    }
+}
+
+impl Registry {
+    /// Whether nothing is queued or running and all callbacks are done.
+    pub fn is_idle(&self) -> bool {
+        let version = self.sleep.version();
+        // Ordering: the fences keep the three looks in this order.
+        full_fence(Ordering::SeqCst);
+        let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
+        let empty = resting && !self.has_queued() && self.idle.endings.load(Ordering::Acquire) == 0;
+        full_fence(Ordering::SeqCst);
+        empty && self.sleep.version() == version
+    }
+
+    /// Blocks until the pool is idle. False: the time ran out first.
+    pub fn wait_idle(&self, deadline: Deadline) -> bool {
+        self.is_idle() || self.wait_idle_slow(deadline)
+    }
+
+    #[cold]
+    fn wait_idle_slow(&self, deadline: Deadline) -> bool {
+        self.idle.waiters.fetch_add(1, Ordering::AcqRel);
+        let idle = loop {
+            let turn = self.idle.turn.load(Ordering::Acquire);
+            // Ordering: our announcement in `waiters` comes before the look; pairs with the fences before `tell`.
+            full_fence(Ordering::SeqCst);
+            if self.is_idle() {
+                break true;
+            }
+            let left = deadline.left();
+            let timed_out = left.is_some_and(|left| left.is_zero());
+            if timed_out || self.idle.turn.wait(turn, left) == WaitOutcome::TimedOut {
+                break self.is_idle();
+            }
+        };
+        self.idle.waiters.fetch_sub(1, Ordering::AcqRel);
+        idle
+    }
+
+    /// Called by a worker that is about to park, after its last look.
+    pub fn about_to_park(&self, all_asleep: bool) {
+        if all_asleep {
+            self.idle.tell();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Closing a pool, and the end of its workers.
+//!
+//! 1. `close` sets the flag, passes a full fence and wakes every sleeper: each sees the flag before it may sleep again.
+//! 2. A worker that read the flag *before* a search which found nothing leaves.
+//! 3. The last to leave sets `drained`, passes a full fence and ends what is still in the shared queues: jobs of submitters that read the flag too early.
+//!    Such a submitter pushes, passes a full fence and reads `drained`: one of the two sees the other's, and each job is taken from
+//!    its queue once.
+//! 4. Whoever shuts down joins the threads, and so waits for the destructors of their thread-locals too.
+
+use std::sync::Arc;
+
+use super::Registry;
+use crate::job::Reason;
+use crate::sync::futex::Futex;
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::time::Deadline;
+use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, full_fence, lock};
+
+/// No more submits.
+const CLOSED: u32 = 1;
+/// Queued jobs are dropped rather than run.
+const DROPPING: u32 = 2;
+
+/// How far the end has come.
+#[derive(Debug)]
+pub struct Lifecycle {
+    flags: AtomicU32,
+    /// Workers that have not left.
+    alive: AtomicUsize,
+    drained: AtomicBool,
+    /// 1 when the last worker has left.
+    left: Futex,
+    /// 1 when the threads have been joined.
+    joined: Futex,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Lifecycle {
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            flags: AtomicU32::new(0),
+            alive: AtomicUsize::new(workers),
+            drained: AtomicBool::new(false),
+            left: Futex::new(0),
+            joined: Futex::new(0),
+            threads: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        // Ordering: the caller has passed a full fence; Acquire for those who wait for the end.
+        self.drained.load(Ordering::Acquire)
+    }
+}
+
+impl Registry {
+    /// Whether submits are refused.
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        self.lifecycle.flags.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Whether queued jobs are dropped rather than run.
+    #[inline]
+    pub fn is_dropping(&self) -> bool {
+        self.lifecycle.flags.load(Ordering::Relaxed) & DROPPING != 0
+    }
+
+    /// Refuses submits from now on; queued jobs still run.
+    pub fn close(&self) {
+        self.set_closed(CLOSED);
+    }
+
+    /// Refuses submits from now on, and ends what is queued.
+    pub fn close_now(&self) {
+        self.set_closed(CLOSED | DROPPING);
+        self.end_queued(Reason::ShutDown);
+    }
+
+    fn set_closed(&self, flags: u32) {
+        self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);
+        // Ordering: the flag comes before our look at the sleepers; pairs with SleepFence.
+        full_fence(Ordering::SeqCst);
+        self.sleep.wake_all();
+        if let Some(gate) = &self.gate {
+            gate.wake_all();
+        }
+    }
+
+    /// Keeps the handle of a started worker, to be joined.
+    pub fn adopt(&self, thread: JoinHandle<()>) {
+        lock(&self.lifecycle.threads).push(thread);
+    }
+
+    /// Called once by each worker at its end, and for each that could not be started.
+    pub fn worker_left(&self) {
+        if self.lifecycle.alive.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        // A swap, and a full fence: a submitter that misses this has pushed before, and the next line sees its job.
+        self.lifecycle.drained.swap(true, Ordering::AcqRel);
+        full_fence(Ordering::SeqCst);
+        self.end_queued(Reason::ShutDown);
+        self.idle.tell();
+        self.lifecycle.left.swap(1, Ordering::Release);
+        self.lifecycle.left.wake_all();
+    }
+
+    /// Waits for the workers and the destructors of their thread-locals. False: the time ran out first.
+    pub fn join_threads(self: &Arc<Self>, deadline: Deadline) -> bool {
+        if deadline.left().is_none() {
+            self.join_all();
+            return true;
+        }
+        if !wait_for_one(&self.lifecycle.left, deadline) {
+            return false;
+        }
+        // Only thread-local destructors are left. `std` has no timed join, so another thread does the joining.
+        let joiner = self.clone();
+        match thread::start(None, JOINER_STACK, move || joiner.join_all()) {
+            Ok(_detached) => wait_for_one(&self.lifecycle.joined, deadline),
+            Err(_) => {
+                self.join_all();
+                true
+            }
+        }
+    }
+
+    fn join_all(&self) {
+        // The lock is held while joining, so that a second caller waits too. No worker takes it: a shutdown from inside does not join.
+        let mut threads = lock(&self.lifecycle.threads);
+        for thread in threads.drain(..) {
+            // A worker contains every panic of foreign code; what is left is a thread-local's destructor, and `std` aborts on that.
+            let _ = thread.join();
+        }
+        drop(threads);
+        self.lifecycle.joined.swap(1, Ordering::Release);
+        self.lifecycle.joined.wake_all();
+    }
+}
+
+/// Enough to call `join`.
+const JOINER_STACK: usize = 64 * 1024;
+
+fn wait_for_one(word: &Futex, deadline: Deadline) -> bool {
+    // Ordering: Acquire pairs with the swap that sets it.
+    while word.load(Ordering::Acquire) == 0 {
+        let left = deadline.left();
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
+        }
+        word.wait(0, left);
+    }
+    true
+}

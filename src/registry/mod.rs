@@ -1,0 +1,368 @@
+//! Floor 6: what the workers of a pool share.
+//!
+//! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
+//! `lifecycle` (closing and the end), `ending` (ending queued jobs unrun).
+
+mod config;
+mod ending;
+mod gate;
+mod idle;
+mod lifecycle;
+mod stats;
+
+use std::sync::{Arc, Weak};
+
+use crossbeam_utils::CachePadded;
+
+pub use config::{Config, Hook, PanicHandler};
+pub use gate::{Gate, Refusal};
+pub use stats::Stats;
+
+use crate::job::{Header, JobRef, Owner, OwnerId, Reason, Verb};
+use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};
+use crate::sleep::Sleep;
+use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
+use crate::util::contain::{Payload, bury, contain};
+use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
+use idle::Idle;
+use lifecycle::Lifecycle;
+
+/// The shared half of a pool. Lives as long as a handle or a worker.
+pub struct Registry {
+    id: OwnerId,
+    config: Config,
+    workers: Box<[CachePadded<Slot>]>,
+    injector: Injector<Header>,
+    /// Live jobs that a sweep found behind tombstones: older than everything in the injector.
+    front: Injector<Header>,
+    express: Express<Header>,
+    sleep: Sleep,
+    lifecycle: Lifecycle,
+    idle: Idle,
+    gate: Option<Gate>,
+    /// `Pool` handles in existence.
+    handles: AtomicUsize,
+    /// Held by the one thief that is about to pay for a heavy fence.
+    heavy_turn: AtomicBool,
+    /// Held by the one thread that sweeps tombstones.
+    sweeping: AtomicBool,
+    tombstones: ending::Tombstones,
+    cancelled: Counter,
+    panics: Counter,
+}
+
+/// What thieves and observers see of one worker.
+pub struct Slot {
+    fork_join: Stealer<Header, Asymmetric>,
+    spawned: Stealer<Header, Symmetric>,
+    /// Its counters; the worker is their only writer.
+    pub stats: Stats,
+}
+
+/// The private half of a worker's queues.
+pub struct Queues {
+    /// Stack jobs, in strict last-in-first-out discipline.
+    pub fork_join: DequeOwner<Header, Asymmetric>,
+    /// Spawned and submitted jobs.
+    pub spawned: DequeOwner<Header, Symmetric>,
+}
+
+/// Where a job enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Behind everything that its thread has queued.
+    Back,
+    /// Before everything that is queued.
+    Express,
+}
+
+impl Registry {
+    /// Makes the shared half and the private queues of each worker. No thread is started.
+    pub fn new(config: Config) -> (Arc<Self>, Vec<Queues>) {
+        fence::init();
+        let (slots, queues): (Vec<_>, Vec<_>) = (0..config.threads).map(|_| new_worker()).unzip();
+        let registry = Arc::new_cyclic(|registry: &Weak<Self>| {
+            let id = OwnerId::new();
+            id.register(registry.clone());
+            Self {
+                id,
+                workers: slots.into_boxed_slice(),
+                injector: Injector::new(),
+                front: Injector::new(),
+                express: Express::new(),
+                sleep: Sleep::new(config.threads),
+                lifecycle: Lifecycle::new(config.threads),
+                idle: Idle::new(),
+                gate: config.queue_capacity.map(Gate::new),
+                handles: AtomicUsize::new(1),
+                heavy_turn: AtomicBool::new(false),
+                sweeping: AtomicBool::new(false),
+                tombstones: ending::Tombstones::default(),
+                cancelled: Counter::default(),
+                panics: Counter::default(),
+                config,
+            }
+        });
+        (registry, queues)
+    }
+
+    /// The pool's number.
+    pub fn id(&self) -> OwnerId {
+        self.id
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The workers, by index.
+    pub fn workers(&self) -> &[CachePadded<Slot>] {
+        &self.workers
+    }
+
+    /// The event count.
+    pub fn sleep(&self) -> &Sleep {
+        &self.sleep
+    }
+
+    /// One more `Pool` handle.
+    pub fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One handle less. True if it was the last.
+    pub fn drop_handle(&self) -> bool {
+        self.handles.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Asks to queue one job: from inside the pool always granted while it is open; from outside the capacity decides, and `wait` says
+    /// whether to wait for room.
+    pub fn admit(&self, inside: bool, wait: bool) -> Result<(), Refusal> {
+        if self.is_closed() {
+            return Err(Refusal::ShutDown);
+        }
+        match &self.gate {
+            None => Ok(()),
+            Some(gate) if inside => {
+                gate.force();
+                Ok(())
+            }
+            Some(gate) if wait => gate.enter(|| self.is_closed()),
+            Some(gate) => gate.try_enter(),
+        }
+    }
+
+    /// Ends a job that was not admitted.
+    #[cold]
+    pub fn refuse(&self, job: JobRef) {
+        if let Some(gate) = &self.gate {
+            gate.force();
+        }
+        // SAFETY: the job never entered a queue.
+        let _ = unsafe { Header::execute(job, Verb::End(self, Reason::ShutDown)) };
+    }
+
+    /// Queues jobs from outside the pool's workers, and wakes a worker if that is needed.
+    pub fn inject(&self, jobs: impl IntoIterator<Item = JobRef>, lane: Lane) {
+        /// Tells of the jobs that were pushed, also if the iterator panics.
+        struct Tell<'a>(&'a Registry);
+        impl Drop for Tell<'_> {
+            fn drop(&mut self) {
+                self.0.tell_from_outside();
+            }
+        }
+        let _tell = Tell(self);
+        jobs.into_iter().for_each(|job| self.push_shared(job, lane));
+    }
+
+    /// Pushes to a shared queue, without waking anybody.
+    pub fn push_shared(&self, job: JobRef, lane: Lane) {
+        match lane {
+            Lane::Back => self.injector.push(job),
+            Lane::Express => self.express.push(job),
+        }
+    }
+
+    fn tell_from_outside(&self) {
+        // Ordering: PushFence: orders the push before the loads of the sleepers' word and of `drained`.
+        full_fence(Ordering::SeqCst);
+        if self.lifecycle.is_drained() {
+            // The last worker left between our look at `closed` and our push.
+            self.end_queued(Reason::ShutDown);
+        } else {
+            self.sleep.notify();
+        }
+    }
+
+    /// Takes the newest job of the express lane.
+    #[inline]
+    pub fn take_express(&self) -> Option<JobRef> {
+        self.express.pop()
+    }
+
+    /// Takes the oldest injected job.
+    #[inline]
+    pub fn take_injected(&self) -> Option<JobRef> {
+        if !self.front.is_empty() {
+            if let Some(job) = retry(|| self.front.steal()) {
+                return Some(job);
+            }
+        }
+        retry(|| self.injector.steal())
+    }
+
+    /// Whether any queue of any worker, or a shared one, holds something. As fresh as the caller's last fence.
+    pub fn has_queued(&self) -> bool {
+        !self.express.is_empty()
+            || !self.injector.is_empty()
+            || !self.front.is_empty()
+            || self.workers.iter().any(|slot| !slot.fork_join.is_empty() || !slot.spawned.is_empty())
+    }
+
+    /// What a worker asks before it sleeps.
+    pub fn has_work(&self) -> bool {
+        self.is_closed() || self.has_queued()
+    }
+
+    /// Jobs that are queued and not running.
+    pub fn pending(&self) -> usize {
+        let deques = |slot: &Slot| slot.fork_join.len() + slot.spawned.len();
+        let queued: usize = self.workers.iter().map(|slot| deques(slot)).sum();
+        let queued = queued + self.express.len() + self.injector.len() + self.front.len();
+        queued.saturating_sub(self.tombstones_queued())
+    }
+
+    /// Jobs that are running.
+    pub fn running(&self) -> usize {
+        self.workers.iter().map(|slot| slot.stats.running()).sum()
+    }
+
+    /// Jobs cancelled so far.
+    pub fn cancelled_count(&self) -> u64 {
+        self.cancelled.get()
+    }
+
+    /// Panics of jobs and of other foreign code so far.
+    pub fn panic_count(&self) -> u64 {
+        self.panics.get()
+    }
+
+    /// Calls a hook; its panic goes to the panic handler.
+    pub fn call_hook(&self, hook: Option<&Hook>, index: usize) {
+        if let Some(hook) = hook {
+            if let Err(payload) = contain(|| hook(index)) {
+                self.count_panic();
+                self.report(payload);
+            }
+        }
+    }
+}
+
+fn new_worker() -> (CachePadded<Slot>, Queues) {
+    let (fork_join, fork_join_stealer) = deque(FORK_JOIN_CAPACITY);
+    let (spawned, spawned_stealer) = deque(SPAWN_CAPACITY);
+    let slot = Slot { fork_join: fork_join_stealer, spawned: spawned_stealer, stats: Stats::default() };
+    (CachePadded::new(slot), Queues { fork_join, spawned })
+}
+
+impl Slot {
+    /// Tries to take the oldest fork-join piece: at most one thief of the pool at a time pays for the heavy fence.
+    pub fn steal_piece(&self, registry: &Registry) -> Steal<JobRef> {
+        // Ordering: none needed: the flag only rations the fences.
+        if registry.heavy_turn.swap(true, Ordering::Relaxed) {
+            return Steal::Retry;
+        }
+        let stolen = self.fork_join.steal();
+        registry.heavy_turn.swap(false, Ordering::Relaxed);
+        stolen
+    }
+
+    /// Whether there seems to be a fork-join piece.
+    #[inline]
+    pub fn seems_to_have_piece(&self) -> bool {
+        !self.fork_join.looks_empty()
+    }
+
+    /// Tries to take the oldest spawned job.
+    #[inline]
+    pub fn steal_spawned(&self) -> Steal<JobRef> {
+        if self.spawned.looks_empty() { Steal::Empty } else { self.spawned.steal() }
+    }
+}
+
+/// Steals until that succeeds or there is nothing.
+#[inline]
+pub(crate) fn retry<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(element) => return Some(element),
+            Steal::Empty => return None,
+            Steal::Retry => spin_hint(),
+        }
+    }
+}
+
+impl Owner for Registry {
+    #[inline]
+    fn started(&self) {
+        if let Some(gate) = &self.gate {
+            gate.leave();
+        }
+    }
+
+    fn ended_unrun(&self, reason: Reason, queued: bool) {
+        if let Some(gate) = &self.gate {
+            gate.leave();
+        }
+        if reason == Reason::Cancelled {
+            self.cancelled.bump_shared();
+        }
+        if queued {
+            self.tombstones.add_cancelled();
+            self.sweep_if_worth_it();
+        }
+    }
+
+    fn begin_ending(&self) {
+        self.idle.begin_ending();
+    }
+
+    fn end_ending(&self) {
+        self.idle.end_ending();
+    }
+
+    fn count_panic(&self) {
+        self.panics.bump_shared();
+    }
+
+    fn report(&self, payload: Payload) {
+        match &self.config.panic_handler {
+            None => bury(payload),
+            Some(handler) => {
+                if let Err(second) = contain(|| handler(payload)) {
+                    self.count_panic();
+                    bury(second);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.id.unregister();
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool")
+            .field("threads", &self.workers.len())
+            .field("pending", &self.pending())
+            .field("running", &self.running())
+            .field("shut_down", &self.is_closed())
+            .finish()
+    }
+}
+

@@ -1,0 +1,30 @@
+//! `UnsafeCell` in the shape the model needs: every access goes through a closure, so that the model can check
+//! that no two threads are inside at once.
+
+#[cfg(filch_loom)]
+pub use loom::cell::UnsafeCell;
+
+/// A cell whose contents are reached by raw pointer, inside a closure.
+#[cfg(not(filch_loom))]
+#[derive(Debug)]
+pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(filch_loom))]
+impl<T> UnsafeCell<T> {
+    /// Makes a cell around `value`.
+    pub const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Hands out a pointer to read through.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Hands out a pointer to write through.
+    #[inline(always)]
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}

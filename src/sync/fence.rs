@@ -1,0 +1,169 @@
+//! Asymmetric fences: the frequent side of a store-then-load handshake calls [`light`], the rare side [`heavy`].
+//!
+//! **Promise.** If thread A runs `store x; light(); load y` and thread B runs `store y; heavy(); load x`, then at
+//! least one of the two loads sees the other thread's store. Two `light` calls promise nothing to each other.
+//!
+//! On Linux `light` is a compiler fence and `heavy` is `membarrier(PRIVATE_EXPEDITED)`, which makes every running
+//! thread of the process pass a full fence (Linux 4.14, `membarrier(2)`; the technique: Dice, Huang, Yang 2001,
+//! "Asymmetric Dekker synchronization"). Where the kernel refuses (older kernel, seccomp filter, another system,
+//! Miri), or where `FILCH_FENCE=full` is in the environment, both are `fence(SeqCst)`. The choice is made once a process,
+//! by [`init`], before the first `light`.
+//!
+//! Under the model each thread that calls `light` has a cell; `light` is a read-modify-write of its own cell and
+//! `heavy` one of every cell. So a light and a heavy are ordered and two lights are not, which is what the
+//! hardware gives and no more. [`model::set_mode`] selects the symmetric form instead, to check the fallback.
+
+#[cfg(not(filch_loom))]
+pub use real::{heavy, init, light};
+
+#[cfg(filch_loom)]
+pub use model::{heavy, init, light};
+
+#[cfg(not(filch_loom))]
+mod real {
+    use std::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
+
+    const UNDECIDED: u8 = 0;
+    const SYMMETRIC: u8 = 1;
+    const ASYMMETRIC: u8 = 2;
+
+    /// Written once by `init`, before any thread that calls `light` exists.
+    static MODE: AtomicU8 = AtomicU8::new(UNDECIDED);
+
+    /// Chooses the fences for this process. Must happen before the first [`light`] that matters; later calls change nothing.
+    pub fn init() {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            let mode = if !full_fences_wanted() && membarrier::register() { ASYMMETRIC } else { SYMMETRIC };
+            MODE.store(mode, Ordering::Relaxed);
+        });
+    }
+
+    fn full_fences_wanted() -> bool {
+        std::env::var_os("FILCH_FENCE").is_some_and(|value| value == "full")
+    }
+
+    /// Whether this process pays for `membarrier` on the rare side, and nothing on the frequent one.
+    fn is_asymmetric() -> bool {
+        MODE.load(Ordering::Relaxed) == ASYMMETRIC
+    }
+
+    /// The frequent side.
+    #[inline(always)]
+    pub fn light() {
+        // Ordering: Relaxed is enough, `init` ran before this thread was started or reached a pool.
+        if MODE.load(Ordering::Relaxed) == ASYMMETRIC {
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// The rare side: 0.1 µs alone, about 15 µs when another core runs this process.
+    #[cold]
+    pub fn heavy() {
+        fence(Ordering::SeqCst);
+        if is_asymmetric() {
+            membarrier::issue();
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    mod membarrier {
+        const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
+        const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
+
+        fn call(command: libc::c_int) -> bool {
+            // SAFETY: membarrier takes three integers and touches no memory of ours.
+            unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+        }
+
+        pub(super) fn register() -> bool {
+            call(REGISTER_PRIVATE_EXPEDITED) && call(PRIVATE_EXPEDITED)
+        }
+
+        pub(super) fn issue() {
+            if !call(PRIVATE_EXPEDITED) {
+                // The other threads already rely on it: going on would be a data race.
+                eprintln!("filch: membarrier was granted at start and is refused now; set FILCH_FENCE=full");
+                std::process::abort();
+            }
+        }
+    }
+
+    #[cfg(any(not(target_os = "linux"), miri))]
+    mod membarrier {
+        pub(super) fn register() -> bool {
+            false
+        }
+
+        pub(super) fn issue() {}
+    }
+}
+
+#[cfg(filch_loom)]
+pub mod model {
+    //! The fences under the model.
+
+    use loom::sync::atomic::{AtomicUsize, Ordering, fence};
+
+    /// Which pair of fences the models of this OS thread run with.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Mode {
+        /// Both sides are `fence(SeqCst)`: the fallback.
+        Symmetric,
+        /// Light and heavy are ordered, light and light are not.
+        Asymmetric,
+    }
+
+    std::thread_local! {
+        // All threads of one model run on one OS thread, so a plain thread-local is per model.
+        static MODE: std::cell::Cell<Mode> = const { std::cell::Cell::new(Mode::Symmetric) };
+    }
+
+    /// Sets the mode for the models that this OS thread runs from now on.
+    pub fn set_mode(mode: Mode) {
+        MODE.set(mode);
+    }
+
+    /// Makes the cells of this execution, before it has a second thread: their making would order the threads' first fences.
+    pub fn init() {
+        LIGHT.iter().for_each(|_| ());
+    }
+
+    /// As many as the model checker has threads.
+    const CELLS: usize = 5;
+
+    loom::lazy_static! {
+        static ref LIGHT: [AtomicUsize; CELLS] = std::array::from_fn(|_| AtomicUsize::new(0));
+        // Not a model atomic on purpose: handing out cells is no event of the protocol.
+        static ref NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    }
+
+    loom::thread_local! {
+        static MINE: usize = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// The frequent side.
+    pub fn light() {
+        match MODE.get() {
+            Mode::Symmetric => fence(Ordering::SeqCst),
+            Mode::Asymmetric => {
+                MINE.with(|mine| LIGHT[*mine].fetch_add(1, Ordering::AcqRel));
+            }
+        }
+    }
+
+    /// The rare side.
+    pub fn heavy() {
+        fence(Ordering::SeqCst);
+        if MODE.get() == Mode::Asymmetric {
+            let used = NEXT.load(std::sync::atomic::Ordering::Relaxed);
+            for cell in &LIGHT[..used] {
+                cell.fetch_add(1, Ordering::AcqRel);
+            }
+            fence(Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A futex from a lock and a queue, for systems without the call, and as the model of it.
+//!
+//! The lock stands for the kernel's bucket lock: the word is compared under it, so a wake that follows a change of
+//! the word cannot fall between a waiter's comparison and its sleep. Waiters are woken in the order they came.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+#[cfg(filch_loom)]
+use loom::sync::{Arc, Condvar};
+#[cfg(not(filch_loom))]
+use std::sync::{Arc, Condvar};
+
+use super::WaitOutcome;
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock};
+
+/// A word to wait on.
+#[derive(Debug)]
+pub struct Futex {
+    word: AtomicU32,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    next_ticket: u64,
+    waiters: VecDeque<Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: u64,
+    condvar: Arc<Condvar>,
+}
+
+impl Queue {
+    fn holds(&self, ticket: u64) -> bool {
+        self.waiters.iter().any(|waiter| waiter.ticket == ticket)
+    }
+
+    fn add(&mut self, condvar: Arc<Condvar>) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiters.push_back(Waiter { ticket, condvar });
+        ticket
+    }
+}
+
+impl Futex {
+    /// Makes a word holding `value`.
+    pub fn new(value: u32) -> Self {
+        Self { word: AtomicU32::new(value), queue: Mutex::new(Queue::default()) }
+    }
+
+    /// Blocks while the word holds `expected`, until woken or `timeout` has passed (`None`: no limit).
+    pub fn wait(&self, expected: u32, timeout: Option<Duration>) -> WaitOutcome {
+        let mut queue = lock(&self.queue);
+        // Ordering: Relaxed, as in the kernel; the lock orders this load after every wake that came before.
+        if self.word.load(Ordering::Relaxed) != expected {
+            return WaitOutcome::Woken;
+        }
+        let condvar = Arc::new(Condvar::new());
+        let ticket = queue.add(condvar.clone());
+        let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
+        while queue.holds(ticket) {
+            match deadline {
+                None => queue = condvar.wait(queue).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                Some(deadline) => {
+                    let (reacquired, expired) = self.wait_until(queue, &condvar, deadline);
+                    queue = reacquired;
+                    if expired && queue.holds(ticket) {
+                        queue.waiters.retain(|waiter| waiter.ticket != ticket);
+                        return WaitOutcome::TimedOut;
+                    }
+                }
+            }
+        }
+        WaitOutcome::Woken
+    }
+
+    #[cfg(not(filch_loom))]
+    fn wait_until<'a>(
+        &'a self,
+        queue: MutexGuard<'a, Queue>,
+        condvar: &Condvar,
+        deadline: std::time::Instant,
+    ) -> (MutexGuard<'a, Queue>, bool) {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let (queue, result) = condvar.wait_timeout(queue, left).unwrap_or_else(|poisoned| poisoned.into_inner());
+        (queue, result.timed_out())
+    }
+
+    /// The model has no clock: a timed wait lets the others run and then gives up, at any moment they reach.
+    #[cfg(filch_loom)]
+    fn wait_until<'a>(
+        &'a self,
+        queue: MutexGuard<'a, Queue>,
+        _condvar: &Condvar,
+        _deadline: std::time::Instant,
+    ) -> (MutexGuard<'a, Queue>, bool) {
+        drop(queue);
+        loom::thread::yield_now();
+        (lock(&self.queue), true)
+    }
+
+    /// Wakes one waiter, if there is one.
+    pub fn wake_one(&self) {
+        let waiter = lock(&self.queue).waiters.pop_front();
+        if let Some(waiter) = waiter {
+            waiter.condvar.notify_one();
+        }
+    }
+
+    /// Wakes every waiter.
+    pub fn wake_all(&self) {
+        let waiters = std::mem::take(&mut lock(&self.queue).waiters);
+        waiters.iter().for_each(|waiter| waiter.condvar.notify_one());
+    }
+}
+
+impl std::ops::Deref for Futex {
+    type Target = AtomicU32;
+
+    #[inline(always)]
+    fn deref(&self) -> &AtomicU32 {
+        &self.word
+    }
+}

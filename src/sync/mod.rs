@@ -1,0 +1,89 @@
+//! Floor 0: every atomic, cell, fence, lock, futex, thread, thread-local and clock that the crate uses.
+//!
+//! The rooms above import from here only. In an ordinary build the names are `std`'s; under the model cfg, which
+//! `loom-tests/build.rs` sets for its own build of these sources, they are the model checker's. This room, the queue
+//! of a foreign library (`queue/injector.rs`), `util/limits.rs` and `lib.rs` are the only places that mention that cfg.
+
+pub mod cell;
+pub mod fence;
+pub mod futex;
+pub mod thread;
+pub mod time;
+
+#[cfg(filch_loom)]
+pub use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
+};
+#[cfg(not(filch_loom))]
+pub use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
+};
+
+pub use cell::UnsafeCell;
+pub(crate) use thread::facade_thread_local;
+
+/// Locks, whatever a panicking holder left behind: no lock of this crate is held while foreign code runs, so a
+/// poisoned one still guards whole data.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// One turn of a spin loop: a CPU hint, and under the model a yield, without which the model would never end.
+#[inline]
+pub fn spin_hint() {
+    #[cfg(filch_loom)]
+    loom::thread::yield_now();
+    #[cfg(not(filch_loom))]
+    std::hint::spin_loop();
+}
+
+/// Tells the model that the memory of `atomic` is about to be freed: it does not see a free as an access by itself.
+#[inline(always)]
+pub fn before_free(atomic: &mut AtomicUsize) {
+    #[cfg(filch_loom)]
+    atomic.with_mut(|_| ());
+    #[cfg(not(filch_loom))]
+    let _ = atomic;
+}
+
+#[cfg(filch_loom)]
+pub use loom::alloc::Track;
+
+/// Under the model, a value whose leak is reported; otherwise nothing.
+#[cfg(not(filch_loom))]
+#[derive(Debug)]
+pub struct Track<T>(T);
+
+#[cfg(not(filch_loom))]
+impl<T> Track<T> {
+    /// Starts tracking.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// A statistic: one thread writes it, anyone reads it, and no protocol depends on it. So the model does not see it.
+#[derive(Debug, Default)]
+pub struct Counter(std::sync::atomic::AtomicU64);
+
+impl Counter {
+    /// Adds one. Only the one writer may call this: it is no read-modify-write.
+    #[inline(always)]
+    pub fn bump(&self) {
+        let next = self.0.load(std::sync::atomic::Ordering::Relaxed) + 1;
+        // Ordering: Release pairs with `get`: a reader that sees this event sees the writer's earlier ones.
+        self.0.store(next, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Adds one, for events that come from any thread.
+    pub fn bump_shared(&self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+    }
+
+    /// The number of events.
+    pub fn get(&self) -> u64 {
+        self.0.load(std::sync::atomic::Ordering::Acquire)
+    }
+}

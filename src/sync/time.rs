@@ -1,0 +1,26 @@
+//! Deadlines.
+
+use std::time::{Duration, Instant};
+
+/// A moment to wait until, or never.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No limit.
+    pub const NEVER: Deadline = Deadline(None);
+
+    /// `duration` from now; never, if the clock cannot hold it.
+    pub fn after(duration: Duration) -> Self {
+        Self(Instant::now().checked_add(duration))
+    }
+
+    /// The time left: `None` for no limit, zero when it has passed. Under the model there is no clock, and a
+    /// deadline passes when a timed wait gives up.
+    pub fn left(&self) -> Option<Duration> {
+        #[cfg(filch_loom)]
+        return self.0.map(|_| Duration::from_secs(1));
+        #[cfg(not(filch_loom))]
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+}

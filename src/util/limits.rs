@@ -1,0 +1,40 @@
+//! Sizes and patience that are large in production and small under the model.
+//!
+//! A model explores every interleaving, so queues have a few slots there and nobody looks twice before sleeping.
+
+#[cfg(filch_loom)]
+macro_rules! limit {
+    ($real:expr, model $model:expr) => {
+        $model
+    };
+}
+#[cfg(not(filch_loom))]
+macro_rules! limit {
+    ($real:expr, model $model:expr) => {
+        $real
+    };
+}
+
+/// Slots in a worker's fork-join deque: the depth of forks whose second halves wait to be stolen. A power of two.
+pub const FORK_JOIN_CAPACITY: usize = limit!(1024, model 2);
+
+/// Slots in a worker's spawn deque; beyond, half of it moves to the injector. A power of two.
+pub const SPAWN_CAPACITY: usize = limit!(1024, model 2);
+
+/// Nodes in the first segment of the express lane; each further segment doubles the lane.
+pub const EXPRESS_FIRST_SEGMENT: usize = limit!(64, model 2);
+
+/// Segments of the express lane: enough doublings to use up every 32-bit index.
+pub const EXPRESS_SEGMENTS: usize = limit!(27, model 2);
+
+/// After this many jobs in a row a worker asks one of the sources it does not prefer (`Pool`, "Order").
+pub const FAIRNESS_INTERVAL: u32 = limit!(61, model 61);
+
+/// Rounds in which a searching worker looks at every source before it goes to sleep.
+pub const SEARCH_ROUNDS: u32 = limit!(64, model 1);
+
+/// Rounds in which a thread that waits for a result looks at it before it parks.
+pub const WAIT_ROUNDS: u32 = limit!(256, model 1);
+
+/// Below this many tombstones a queue is not swept.
+pub const SWEEP_AT_LEAST: usize = limit!(1024, model 1);

@@ -1,0 +1,5 @@
+//! Floor 0: small helpers that know nothing of pools.
+
+pub mod contain;
+pub mod limits;
+pub mod rng;

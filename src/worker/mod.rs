@@ -1,0 +1,154 @@
+//! Floor 6: the private half of a worker: its thread-local handle, its search for work, its main loop.
+
+mod run;
+mod search;
+mod stack;
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+pub use run::main;
+
+use crate::job::{JobRef, OwnerId};
+use crate::queue::Steal;
+use crate::registry::{Lane, Queues, Registry, Stats};
+use crate::sync::{facade_thread_local, fence};
+use crate::util::limits::SPAWN_CAPACITY;
+use crate::util::rng::Rng;
+
+/// A worker, as its own thread sees it.
+pub struct Worker {
+    registry: Arc<Registry>,
+    index: usize,
+    queues: Queues,
+    rng: Rng,
+    /// Jobs taken since the last look at a source that is not preferred.
+    tick: Cell<u32>,
+    /// Such looks so far; chooses the source.
+    fair_turns: Cell<u32>,
+}
+
+facade_thread_local! {
+    /// The worker that runs on this thread.
+    static CURRENT: Cell<Option<NonNull<Worker>>> = Cell::new(None);
+}
+
+facade_thread_local! {
+    /// The pool whose worker this thread is or was: in the destructors of its thread-locals it no longer has a worker, but must not join itself.
+    static BELONGS_TO: Cell<OwnerId> = Cell::new(OwnerId::NONE);
+}
+
+impl Worker {
+    fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
+        let rng = Rng::new(index as u32 + 1);
+        Self { registry, index, queues, rng, tick: Cell::new(0), fair_turns: Cell::new(0) }
+    }
+
+    /// Calls `f` with the worker whose thread this is, if it is one.
+    #[inline]
+    pub fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+        let current = CURRENT.try_with(Cell::get).unwrap_or(None);
+        // SAFETY: set while the worker lives on the stack of this thread, or of one that waits for this thread; cleared before it goes.
+        f(current.map(|worker| unsafe { &*worker.as_ptr() }))
+    }
+
+    /// Calls `f` with this thread's worker if it belongs to `registry`.
+    #[inline]
+    pub fn with_current_of<R>(registry: &Registry, f: impl FnOnce(Option<&Worker>) -> R) -> R {
+        Self::with_current(|worker| f(worker.filter(|worker| std::ptr::eq(&*worker.registry, registry))))
+    }
+
+    /// Whether this thread is, or was until its last destructors, a worker of `registry`.
+    pub fn thread_belongs_to(registry: &Registry) -> bool {
+        BELONGS_TO.try_with(Cell::get).is_ok_and(|id| id == registry.id())
+    }
+
+    /// Makes the worker this thread's, for as long as `f` runs.
+    fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        /// Takes the worker away again, also on unwinding.
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                CURRENT.with(|current| current.set(None));
+            }
+        }
+        BELONGS_TO.with(|id| id.set(self.registry.id()));
+        CURRENT.with(|current| current.set(Some(NonNull::from(self))));
+        let _leave = Leave;
+        f()
+    }
+
+    /// The shared half of the pool.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The worker's index.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    fn stats(&self) -> &Stats {
+        &self.registry.workers()[self.index].stats
+    }
+
+    /// Queues a job of this worker's own making.
+    #[inline]
+    pub fn push(&self, job: JobRef, lane: Lane) {
+        match lane {
+            Lane::Express => self.registry.push_shared(job, lane),
+            Lane::Back => {
+                if let Err(job) = self.queues.spawned.push(job) {
+                    self.push_to_full(job);
+                }
+            }
+        }
+        self.tell();
+    }
+
+    /// Queues a fork-join piece, or hands it back if there are too many already.
+    #[inline]
+    pub fn push_piece(&self, job: JobRef) -> Result<(), JobRef> {
+        self.queues.fork_join.push(job)?;
+        self.tell();
+        Ok(())
+    }
+
+    /// Takes the newest fork-join piece back.
+    #[inline]
+    pub fn pop_piece(&self) -> Option<JobRef> {
+        self.queues.fork_join.pop()
+    }
+
+    #[inline]
+    fn tell(&self) {
+        // Ordering: PushFence: orders the push before the load of the sleepers' word.
+        fence::light();
+        if self.registry.sleep().notify() {
+            self.stats().wakes.bump();
+        }
+    }
+
+    /// Makes room by moving the older half of the spawn deque to the injector.
+    #[cold]
+    fn push_to_full(&self, job: JobRef) {
+        let own = &self.registry.workers()[self.index];
+        for _ in 0..SPAWN_CAPACITY / 2 {
+            match own.steal_spawned() {
+                Steal::Success(job) => self.registry.push_shared(job, Lane::Back),
+                Steal::Retry => {}
+                Steal::Empty => break,
+            }
+        }
+        if let Err(job) = self.queues.spawned.push(job) {
+            self.registry.push_shared(job, Lane::Back);
+        }
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}
