@@ -130,6 +130,7 @@ pub mod model {
     /// Makes the cells of this execution, before it has a second thread: their making would order the threads' first fences.
     pub fn init() {
         LIGHT.iter().for_each(|_| ());
+        NEXT.load(std::sync::atomic::Ordering::Relaxed);
     }
 
     /// As many as the model checker has threads.
