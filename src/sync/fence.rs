@@ -160,8 +160,8 @@ pub mod model {
     pub fn heavy() {
         fence(Ordering::SeqCst);
         if MODE.get() == Mode::Asymmetric {
-            let used = NEXT.load(std::sync::atomic::Ordering::Relaxed);
-            for cell in &LIGHT[..used] {
+            // Also the cells that nobody has yet: their threads' first light fences come after us, and must see it.
+            for cell in LIGHT.iter() {
                 cell.fetch_add(1, Ordering::AcqRel);
             }
             fence(Ordering::SeqCst);
