@@ -25,7 +25,10 @@ pub use pool::{
 #[cfg(filch_loom)]
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::job::{Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, Spawned, Verb, Waiter};
+    pub use crate::job::{
+        Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, Spawned, StackJob,
+        StackOutcome, Verb, Waiter,
+    };
     pub use crate::park::{Parker, Unparker};
     pub use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};
     pub use crate::registry::{Gate, Refusal};
@@ -35,4 +38,9 @@ pub mod internals {
     pub use crate::sync::futex::{Futex, WaitOutcome};
     pub use crate::sync::time::Deadline;
     pub use crate::util::contain::Payload;
+
+    /// A handle of a job that belongs to no pool.
+    pub fn handle<T>(cell: CellRef<T>) -> crate::JobHandle<T> {
+        crate::JobHandle::new(cell)
+    }
 }

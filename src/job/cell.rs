@@ -4,9 +4,10 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use super::body::Body;
 use super::{
-    CancelStart, Completed, Executed, Header, JobError, JobId, JobRef, JobWord, Owner, OwnerId, PanicPayload, Phase, Reason,
-    Verb, Waiter, frame,
+    CancelStart, Completed, Executed, Header, JobError, JobId, JobRef, JobWord, Owner, OwnerId, PanicPayload, Phase,
+    Reason, Verb, Waiter, frame,
 };
 use crate::sync::{Track, UnsafeCell};
 use crate::util::contain::{Payload, contain, contain_drop};
@@ -45,14 +46,7 @@ struct VTable {
 #[repr(C)]
 pub struct Cell<F, T> {
     head: Head,
-    body: UnsafeCell<Body<F, T>>,
-}
-
-#[repr(C)]
-union Body<F, T> {
-    closure: ManuallyDrop<F>,
-    value: ManuallyDrop<T>,
-    payload: ManuallyDrop<Payload>,
+    body: Body<F, T>,
 }
 
 impl<F, T> Cell<F, T>
@@ -63,7 +57,7 @@ where
         VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free: Self::free };
 
     /// Makes a queued job: the queue's end of it and the handle's.
-    pub fn new(closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
+    pub fn queued(closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
         let head = Head {
             header: Header::new(Self::execute),
             word: JobWord::new(),
@@ -73,8 +67,7 @@ where
             waiter: UnsafeCell::new(None),
             _track: Track::new(()),
         };
-        let body = UnsafeCell::new(Body { closure: ManuallyDrop::new(closure) });
-        let cell = NonNull::from(Box::leak(Box::new(Self { head, body })));
+        let cell = NonNull::from(Box::leak(Box::new(Self { head, body: Body::new(closure) })));
         (cell.cast(), CellRef { raw: RawCell(cell.cast()), published: false, _result: PhantomData })
     }
 
@@ -112,16 +105,14 @@ where
         // SAFETY: the caller holds a reference to a cell of this type.
         let cell = unsafe { head.cast::<Self>().as_ref() };
         // SAFETY: the body is the claimer's (field note 2), and holds the closure until the claimer takes it.
-        let closure = cell.body.with_mut(|body| unsafe { ManuallyDrop::take(&mut (*body).closure) });
-        let (body, phase) = match frame::enter(head, || contain(closure)) {
-            Ok(value) => (Body { value: ManuallyDrop::new(value) }, Phase::Done),
-            Err(payload) => {
-                owner.count_panic();
-                (Body { payload: ManuallyDrop::new(payload) }, Phase::Panicked)
-            }
-        };
-        // SAFETY: still the claimer's; the closure has been moved out, so nothing is overwritten.
-        cell.body.with_mut(|place| unsafe { place.write(body) });
+        let closure = unsafe { cell.body.take_closure() };
+        let result = frame::enter(head, || contain(closure));
+        let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
+        if result.is_err() {
+            owner.count_panic();
+        }
+        // SAFETY: still the claimer's, and empty.
+        unsafe { cell.body.put(result) };
         match cell.head.word.complete(phase, release) {
             Completed::Waited => {
                 let held = ManuallyDrop::new(RawCell(head));
@@ -140,7 +131,7 @@ where
         // SAFETY: the caller holds a reference to a cell of this type.
         let cell = unsafe { head.cast::<Self>().as_ref() };
         // SAFETY: the body is the canceller's (field note 2) and holds the closure.
-        let closure = cell.body.with_mut(|body| unsafe { ManuallyDrop::take(&mut (*body).closure) });
+        let closure = unsafe { cell.body.take_closure() };
         contain_drop(closure)
     }
 
@@ -148,18 +139,18 @@ where
         // SAFETY: the caller holds a reference to a cell of this type.
         let cell = unsafe { head.cast::<Self>().as_ref() };
         match cell.head.word.phase() {
-            Phase::Done => cell.body.with(|body| {
-                // SAFETY: Done: the body holds the value, which the caller may move out.
-                let value = unsafe { ManuallyDrop::into_inner(std::ptr::read(body).value) };
+            Phase::Done => {
+                // SAFETY: Done: the body holds the value, which is the caller's.
+                let value = unsafe { cell.body.take_value() };
                 // SAFETY: `to` can hold a `T` (duty).
                 unsafe { to.cast::<T>().write(value) }
-            }),
-            Phase::Panicked => cell.body.with(|body| {
-                // SAFETY: Panicked: the body holds the payload, which the caller may move out.
-                let payload = unsafe { ManuallyDrop::into_inner(std::ptr::read(body).payload) };
+            }
+            Phase::Panicked => {
+                // SAFETY: Panicked: the body holds the payload, which is the caller's.
+                let payload = unsafe { cell.body.take_payload() };
                 // SAFETY: `to` can hold a payload (duty).
                 unsafe { to.cast::<Payload>().write(payload) }
-            }),
+            }
             other => unreachable!("no body to read in a job that is {other:?}"),
         }
     }
@@ -168,6 +159,7 @@ where
         // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
         let mut cell = unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) };
         cell.head.word.before_free();
+        cell.body.before_free();
         let owner = cell.head.owner;
         // SAFETY: nobody else is left. A waker may still be here: of a handle that was polled and then dropped.
         let waiter = cell.head.waiter.with_mut(|slot| unsafe { (*slot).take() });
@@ -175,13 +167,13 @@ where
         match cell.head.word.phase() {
             Phase::Done => {
                 // SAFETY: Done and not Taken: the value is still there, and ours.
-                let value = cell.body.with_mut(|body| unsafe { ManuallyDrop::take(&mut (*body).value) });
+                let value = unsafe { cell.body.take_value() };
                 drop(cell);
                 contain_drop(value).unwrap_or_else(|payload| owner.report(payload));
             }
             Phase::Panicked => {
                 // SAFETY: Panicked and not Taken: the payload is still there, and ours. Nobody has seen it: the handler shall.
-                let payload = cell.body.with_mut(|body| unsafe { ManuallyDrop::take(&mut (*body).payload) });
+                let payload = unsafe { cell.body.take_payload() };
                 drop(cell);
                 owner.report(payload);
             }
@@ -194,7 +186,7 @@ where
 pub struct RawCell(NonNull<Head>);
 
 // SAFETY: the word and the waiter slot are synchronised by the word's transitions. The body is moved to or dropped on whichever
-// thread ends up with it; `Cell::new` is only called with closures and results that may cross threads (`Pool::submit`'s bounds).
+// thread ends up with it; `Cell::queued` is only called with closures and results that may cross threads (`Pool::submit`'s bounds).
 unsafe impl Send for RawCell {}
 // SAFETY: as above; shared references reach only the word, the numbers, and what the word hands out to one thread.
 unsafe impl Sync for RawCell {}

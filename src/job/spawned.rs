@@ -16,7 +16,7 @@ pub struct Spawned<F> {
 
 impl<F: FnOnce() + Send + 'static> Spawned<F> {
     /// Makes a job to be queued.
-    pub fn new(closure: F) -> JobRef {
+    pub fn queued(closure: F) -> JobRef {
         let job = Self { header: Header::new(Self::execute), closure, _track: Track::new(()) };
         NonNull::from(Box::leak(Box::new(job))).cast()
     }
@@ -26,7 +26,7 @@ impl<F: FnOnce() + Send + 'static> Spawned<F> {
         if let Verb::Bury = verb {
             return Executed::Kept;
         }
-        // SAFETY: made in `new` by `Box::leak` of this type; executed once, so owned by nobody else.
+        // SAFETY: made in `queued` by `Box::leak` of this type; executed once, so owned by nobody else.
         let job = unsafe { Box::from_raw(job.cast::<Self>().as_ptr()) };
         let Self { closure, .. } = *job;
         match verb {

@@ -1,11 +1,11 @@
 //! A job on the stack of a thread that waits for it.
 
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use super::body::Body;
 use super::{Executed, Header, JobRef, Reason, Verb};
 use crate::park::Unparker;
-use crate::sync::{AtomicU32, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, Ordering};
 use crate::util::contain::{Payload, contain};
 
 /// Queued, or being run.
@@ -25,13 +25,7 @@ pub struct StackJob<F, R> {
     header: Header,
     state: AtomicU32,
     unparker: Unparker,
-    body: UnsafeCell<Body<F, R>>,
-}
-
-union Body<F, R> {
-    closure: ManuallyDrop<F>,
-    value: ManuallyDrop<R>,
-    payload: ManuallyDrop<Payload>,
+    body: Body<F, R>,
 }
 
 /// What became of a stack job.
@@ -46,8 +40,8 @@ pub enum StackOutcome<F, R> {
 impl<F: FnOnce() -> R, R> StackJob<F, R> {
     /// Makes a job that unparks the waiting thread when it has ended.
     pub fn new(closure: F, unparker: Unparker) -> Self {
-        let body = UnsafeCell::new(Body { closure: ManuallyDrop::new(closure) });
-        Self { header: Header::new(Self::execute), state: AtomicU32::new(PENDING), unparker, body }
+        let state = AtomicU32::new(PENDING);
+        Self { header: Header::new(Self::execute), state, unparker, body: Body::new(closure) }
     }
 
     /// The word to queue.
@@ -68,52 +62,54 @@ impl<F: FnOnce() -> R, R> StackJob<F, R> {
 
     /// The outcome of a job that has ended, or that its caller has taken out of the queue.
     pub fn into_outcome(self) -> StackOutcome<F, R> {
-        let state = self.state.load(Ordering::Acquire);
-        self.body.with_mut(|body| {
-            // SAFETY: the job is out of every queue and nobody runs it: the body is ours.
-            let body = unsafe { &mut *body };
-            match state {
-                // SAFETY: the state says what the body holds, and `self` is consumed: it is moved out once.
-                DONE => StackOutcome::Ran(Ok(unsafe { ManuallyDrop::take(&mut body.value) })),
-                // SAFETY: as above.
-                PANICKED => StackOutcome::Ran(Err(unsafe { ManuallyDrop::take(&mut body.payload) })),
-                // SAFETY: as above; PENDING and REFUSED: nobody has touched the closure.
-                _ => StackOutcome::Unrun(unsafe { ManuallyDrop::take(&mut body.closure) }),
-            }
-        })
+        match self.state.load(Ordering::Acquire) {
+            // SAFETY: the job is out of every queue and nobody runs it, so the body is ours. The state says what it holds, and `self` is
+            // consumed: it is moved out once.
+            DONE => StackOutcome::Ran(Ok(unsafe { self.body.take_value() })),
+            // SAFETY: as above.
+            PANICKED => StackOutcome::Ran(Err(unsafe { self.body.take_payload() })),
+            // SAFETY: as above; PENDING and REFUSED: nobody has touched the closure.
+            _ => StackOutcome::Unrun(unsafe { self.body.take_closure() }),
+        }
     }
 
     /// The [`Header`]'s function.
     unsafe fn execute(job: JobRef, verb: Verb<'_>) -> Executed {
-        // SAFETY: `as_job` made the word from a job of this type, which stays until it has ended (duty 1 there).
-        let job = unsafe { job.cast::<Self>().as_ref() };
+        let job = job.cast::<Self>();
         let state = match verb {
             // A cancel is not for fork-join work: somebody waits for it.
             Verb::End(_, Reason::Cancelled) | Verb::Bury => return Executed::Kept,
             Verb::End(_, Reason::ShutDown) => REFUSED,
-            Verb::Run(_) => job.run(),
+            // SAFETY: `as_job` made the word from a job of this type, which stays until it has ended (duty 1 there).
+            Verb::Run(_) => unsafe { job.as_ref() }.run(),
         };
-        job.publish(state);
+        // SAFETY: as above; it has not ended yet.
+        unsafe { Self::publish(job, state) };
         Executed::Done
     }
 
     fn run(&self) -> u32 {
         // SAFETY: taken from the queue by this thread alone: the body is ours, and holds the closure.
-        let closure = self.body.with_mut(|body| unsafe { ManuallyDrop::take(&mut (*body).closure) });
-        let (body, state) = match contain(closure) {
-            Ok(value) => (Body { value: ManuallyDrop::new(value) }, DONE),
-            Err(payload) => (Body { payload: ManuallyDrop::new(payload) }, PANICKED),
-        };
-        // SAFETY: still ours; the closure has been moved out.
-        self.body.with_mut(|place| unsafe { place.write(body) });
+        let closure = unsafe { self.body.take_closure() };
+        let result = contain(closure);
+        let state = if result.is_ok() { DONE } else { PANICKED };
+        // SAFETY: still ours, and empty.
+        unsafe { self.body.put(result) };
         state
     }
 
-    fn publish(&self, state: u32) {
-        // The frame may be gone as soon as the state is stored: take what we need before.
-        let unparker = self.unparker.clone();
+    /// Ends the job. The frame may be gone as soon as the state is stored: no reference to the whole of it is held across that.
+    ///
+    /// # Safety
+    ///
+    /// `job` points to a job that has not ended, and that the caller executes.
+    unsafe fn publish(job: NonNull<Self>, state: u32) {
+        // SAFETY: not ended, so alive (duty).
+        let unparker = unsafe { job.as_ref() }.unparker.clone();
+        // SAFETY: as above; the reference is to the word alone.
+        let word = unsafe { &(*job.as_ptr()).state };
         // Ordering: Release publishes the body to `has_ended`.
-        self.state.store(state, Ordering::Release);
+        word.store(state, Ordering::Release);
         unparker.unpark();
     }
 }

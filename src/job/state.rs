@@ -64,7 +64,7 @@ impl Snapshot {
     }
 
     fn with_phase(self, phase: Phase) -> Self {
-        Self(self.0 & !PHASE | phase as usize)
+        Self((self.0 & !PHASE) | phase as usize)
     }
 
     fn has_waiter(self) -> bool {
@@ -107,7 +107,7 @@ pub enum CancelStart {
 impl JobWord {
     /// A queued job with two references: the queue's and the handle's.
     pub fn new() -> Self {
-        Self(AtomicUsize::new(2 * ONE_REFERENCE | Phase::Queued as usize))
+        Self(AtomicUsize::new((2 * ONE_REFERENCE) | Phase::Queued as usize))
     }
 
     /// The phase. With Acquire: an ended job's outcome is visible.
@@ -170,13 +170,13 @@ impl JobWord {
 
     /// Publishes a waiter. False: the job has ended, the slot stays the handle's.
     pub fn set_waiter(&self) -> bool {
-        let set = |word: Snapshot| (!word.phase().has_ended()).then(|| Snapshot(word.0 | WAITER));
+        let set = |word: Snapshot| (!word.phase().has_ended()).then_some(Snapshot(word.0 | WAITER));
         self.transition(set).is_ok()
     }
 
     /// Takes the waiter slot back. False: the job has ended, the slot is or was the completer's.
     pub fn clear_waiter(&self) -> bool {
-        let clear = |word: Snapshot| (!word.phase().has_ended()).then(|| Snapshot(word.0 & !WAITER));
+        let clear = |word: Snapshot| (!word.phase().has_ended()).then_some(Snapshot(word.0 & !WAITER));
         self.transition(clear).is_ok()
     }
 

@@ -15,7 +15,7 @@ where
 {
     Worker::with_current_of(registry, |worker| {
         let admitted = registry.admit(worker.is_some(), true);
-        let job = Spawned::new(f);
+        let job = Spawned::queued(f);
         match (admitted, worker) {
             (Err(_), _) => registry.refuse(job),
             (Ok(()), Some(worker)) => worker.push(job, lane),
@@ -36,7 +36,7 @@ where
         return jobs.into_iter().for_each(|f| spawn(registry, Lane::Back, f));
     }
     let jobs = jobs.into_iter().filter_map(|f| {
-        let job = Spawned::new(f);
+        let job = Spawned::queued(f);
         if registry.is_closed() {
             registry.refuse(job);
             return None;
@@ -54,7 +54,7 @@ where
 {
     Worker::with_current_of(registry, |worker| {
         let admitted = registry.admit(worker.is_some(), true);
-        let (job, cell) = Cell::new(f, registry.id());
+        let (job, cell) = Cell::queued(f, registry.id());
         match (admitted, worker) {
             (Err(_), _) => registry.refuse(job),
             (Ok(()), Some(worker)) => worker.push(job, lane),
@@ -76,7 +76,7 @@ where
             Err(Refusal::ShutDown) => return Err(TrySubmitError::ShutDown(f)),
             Ok(()) => {}
         }
-        let (job, cell) = Cell::new(f, registry.id());
+        let (job, cell) = Cell::queued(f, registry.id());
         match worker {
             Some(worker) => worker.push(job, Lane::Back),
             None => registry.inject([job], Lane::Back),

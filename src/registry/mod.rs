@@ -365,4 +365,3 @@ impl std::fmt::Debug for Registry {
             .finish()
     }
 }
-

@@ -41,7 +41,10 @@ impl Counters {
     /// Encodes the word.
     pub fn pack(self) -> u64 {
         let tag = u64::from(self.tag) & ((1 << TAG) - 1);
-        tag << (3 * FIELD) | u64::from(self.head) << (2 * FIELD) | u64::from(self.sleepers) << FIELD | u64::from(self.searchers)
+        tag << (3 * FIELD)
+            | u64::from(self.head) << (2 * FIELD)
+            | u64::from(self.sleepers) << FIELD
+            | u64::from(self.searchers)
     }
 
     /// Whether new work needs a sleeper: somebody sleeps and nobody searches.

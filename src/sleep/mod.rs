@@ -30,7 +30,16 @@ struct Sleeper {
 /// Proof that a worker counts as searching. It leaves that state by [`Sleep::found_work`] or [`Sleep::sleep`] only.
 #[must_use]
 #[derive(Debug)]
-pub struct Searching(());
+pub struct Searching {
+    first: bool,
+}
+
+impl Searching {
+    /// Whether nobody else searched when this worker began to. One who keeps looking is enough: the others look once and sleep.
+    pub fn is_first(&self) -> bool {
+        self.first
+    }
+}
 
 /// What happened in [`Sleep::sleep`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +55,10 @@ impl Sleep {
     pub fn new(workers: usize) -> Self {
         assert!(workers <= MAX_WORKERS, "at most {MAX_WORKERS} workers");
         let sleeper = || CachePadded::new(Sleeper { next: AtomicU32::new(0), parker: Parker::new() });
-        Self { word: CachePadded::new(AtomicU64::new(Counters::NONE.pack())), workers: (0..workers).map(|_| sleeper()).collect() }
+        Self {
+            word: CachePadded::new(AtomicU64::new(Counters::NONE.pack())),
+            workers: (0..workers).map(|_| sleeper()).collect(),
+        }
     }
 
     /// Tells of new work. The caller has published it and passed a fence since: outside threads a full one, workers a
@@ -99,13 +111,8 @@ impl Sleep {
     /// Running → searching.
     pub fn start_searching(&self) -> Searching {
         // Ordering: AcqRel: every change of the word continues its release sequence, so whoever reads it later sees what we did.
-        self.word.fetch_add(Counters::ONE_SEARCHER, Ordering::AcqRel);
-        Searching(())
-    }
-
-    /// Whether another worker searches beside the caller, who does.
-    pub fn has_other_searchers(&self) -> bool {
-        Counters::unpack(self.word.load(Ordering::Relaxed)).searchers > 1
+        let before = Counters::unpack(self.word.fetch_add(Counters::ONE_SEARCHER, Ordering::AcqRel));
+        Searching { first: before.searchers == 0 }
     }
 
     /// Searching → running, with work in hand. If that leaves nobody searching although somebody sleeps, more work may have come that
@@ -134,14 +141,24 @@ impl Sleep {
 
     /// Searching → sleeping → searching. Announces the sleep, asks `has_work` a last time, and parks if there is none. `before_park` is
     /// called when there is none, with whether now all workers sleep.
-    pub fn sleep(&self, _: Searching, index: usize, has_work: impl Fn() -> bool, before_park: impl FnOnce(bool)) -> (Searching, Slept) {
+    pub fn sleep(
+        &self,
+        _: Searching,
+        index: usize,
+        has_work: impl Fn() -> bool,
+        before_park: impl FnOnce(bool),
+    ) -> (Searching, Slept) {
         let announced = self.announce(index);
         // Ordering: SleepFence of the README: pairs with PushFence.
         let heavy = self.others_running(announced);
-        if heavy { fence::heavy() } else { full_fence(Ordering::SeqCst) }
+        if heavy {
+            fence::heavy()
+        } else {
+            full_fence(Ordering::SeqCst)
+        }
         if has_work() {
             if self.take_back(index) {
-                return (Searching(()), Slept { parked: false, heavy });
+                return (Searching { first: true }, Slept { parked: false, heavy });
             }
             // Claimed already, or others are above us on the stack: then one of them is as good.
             self.notify();
@@ -149,7 +166,8 @@ impl Sleep {
             before_park(self.all_asleep());
         }
         self.workers[index].parker.park(Deadline::NEVER);
-        (Searching(()), Slept { parked: true, heavy })
+        // Whoever claimed us saw nobody searching.
+        (Searching { first: true }, Slept { parked: true, heavy })
     }
 
     /// Puts the worker on the stack: searching → sleeping. Returns the counters before.

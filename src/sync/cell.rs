@@ -16,13 +16,8 @@ impl<T> UnsafeCell<T> {
         Self(std::cell::UnsafeCell::new(value))
     }
 
-    /// Hands out a pointer to read through.
-    #[inline(always)]
-    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
-        f(self.0.get())
-    }
-
-    /// Hands out a pointer to write through.
+    /// Hands out a pointer to read and write through. The crate's cells are handed from thread to thread whole, so nothing asks for the
+    /// model's shared form, `with`.
     #[inline(always)]
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())

@@ -59,8 +59,9 @@ pub fn start(
     #[cfg(filch_loom)]
     return spawn();
     #[cfg(not(filch_loom))]
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(spawn))
-        .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "std refused the thread's settings")))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(spawn)).unwrap_or_else(|_| {
+        Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "std refused the thread's settings"))
+    })
 }
 
 #[cfg(filch_loom)]

@@ -31,7 +31,7 @@ impl Worker {
             loop {
                 // Before the search: what was submitted before the pool closed is found by a search that starts after.
                 let closed = self.registry.is_closed();
-                if let Some(found) = self.search() {
+                if let Some(found) = self.search(&searching) {
                     if sleep.found_work(searching, || self.registry.has_work()) {
                         self.stats().heavies.bump();
                     }
@@ -62,7 +62,9 @@ impl Worker {
 
     fn run(&self, found: Found) {
         match found {
-            Found::Job(job) if self.registry.is_dropping() => self.execute(job, Verb::End(&*self.registry, Reason::ShutDown)),
+            Found::Job(job) if self.registry.is_dropping() => {
+                self.execute(job, Verb::End(&*self.registry, Reason::ShutDown))
+            }
             Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(&*self.registry)),
         }
     }

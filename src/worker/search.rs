@@ -3,6 +3,7 @@
 use super::Worker;
 use crate::job::JobRef;
 use crate::queue::Steal;
+use crate::sleep::Searching;
 use crate::sync::spin_hint;
 use crate::util::limits::{FAIRNESS_INTERVAL, SEARCH_ROUNDS};
 
@@ -50,16 +51,12 @@ impl Worker {
         }
     }
 
-    /// Looks everywhere, for a bounded while. The caller counts as searching.
-    pub(super) fn search(&self) -> Option<Found> {
-        for round in 0..SEARCH_ROUNDS {
+    /// Looks everywhere: for a bounded while if the caller is the first to search, else once.
+    pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
+        for _ in 0..if searching.is_first() { SEARCH_ROUNDS } else { 1 } {
             let job = self.registry.take_express().or_else(|| self.registry.take_injected());
             if let Some(found) = job.map(Found::Job).or_else(|| self.steal()) {
                 return Some(found);
-            }
-            if round > 0 && self.registry.sleep().has_other_searchers() {
-                // One who keeps looking is enough.
-                return None;
             }
             spin_hint();
         }

@@ -65,7 +65,11 @@ macro_rules! futex_tests {
                 assert_eq!(futex.wait(0, Some(Duration::ZERO)), WaitOutcome::TimedOut);
                 let waiter = std::thread::spawn({
                     let futex = futex.clone();
-                    move || while futex.load(Ordering::Acquire) == 0 { futex.wait(0, None); }
+                    move || {
+                        while futex.load(Ordering::Acquire) == 0 {
+                            futex.wait(0, None);
+                        }
+                    }
                 });
                 futex.store(1, Ordering::Release);
                 futex.wake_one();
