@@ -1,4 +1,64 @@
-//! A lock-free work-stealing runtime: a thread pool for very many small jobs, with results, cancellation and orderly shutdown.
+//! A lock-free work-stealing runtime: a thread pool for very many small jobs, with results, cancellation and orderly shutdown, each protocol
+//! checked by a model.
+//!
+//! # Jobs and results
+//!
+//! [`Pool::submit`] queues a closure and returns a [`JobHandle`]; [`JobHandle::join`] waits for the result.
+//!
+//! ```
+//! let pool = filch::Pool::new();
+//! let lengths: Vec<_> = ["a", "bb", "ccc"].map(|word| pool.submit(move || word.len())).into();
+//! let total: usize = lengths.into_iter().map(|length| length.join().unwrap()).sum();
+//! assert_eq!(total, 6);
+//! ```
+//!
+//! [`Pool::spawn`] queues one whose result nobody wants, and [`Pool::wait_idle`] waits for all of them. [`Pool::install`] runs a closure
+//! that borrows from the caller, [`Pool::join`] two of them at once.
+//!
+//! # Errors and panics
+//!
+//! A job that can fail returns a `Result`, like any function. A job that panics harms nobody: the panic is in its handle, as [`JobError::Panicked`]. What
+//! no handle will show goes to [`PoolBuilder::panic_handler`].
+//!
+//! # Cancelling
+//!
+//! [`JobHandle::cancel`] answers whether the job now never runs; if so, its closure has been dropped. A running job is asked to stop, and
+//! looks at [`cancelled()`].
+//!
+//! # Waiting inside a job
+//!
+//! A job may submit others and join them. While it waits, its worker runs the awaited job itself, if nobody has started it, and nothing else: a
+//! lock held across the wait never meets a stranger's job. The price is that a worker whose awaited job runs elsewhere sleeps.
+//!
+//! # Asynchronous code
+//!
+//! A [`JobHandle`] is a [`Future`] for any executor. [`JobHandle::on_complete`] calls back.
+//!
+//! # Back-pressure
+//!
+//! With [`PoolBuilder::queue_capacity`] a thread outside the pool that submits too much waits; [`Pool::try_submit`] hands the closure back instead.
+//!
+//! # The end
+//!
+//! Dropping the last [`Pool`] handle is a [`Pool::shutdown`]: what is queued runs, the threads are joined. [`Pool::shutdown_now`] drops what is queued. A handle
+//! outlives its pool, and every job ends.
+//!
+//! # Cost
+//!
+//! An idle pool costs nothing: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `spawn` and
+//! `submit` allocate once, `join` and `install` never.
+//!
+//! # Environment
+//!
+//! | variable | effect |
+//! |---|---|
+//! | `RUST_MIN_STACK` | bytes of stack of each worker, where the builder says nothing |
+//! | `FILCH_FENCE=full` | full fences instead of `membarrier` on Linux |
+//!
+//! # Platforms
+//!
+//! Wherever `std` has threads and there are 64-bit atomics. Linux gets futexes and asymmetric fences by system call, other systems the
+//! same protocols on `std`'s locks and full fences.
 #![cfg_attr(filch_loom, allow(missing_docs, missing_debug_implementations))]
 
 #[cfg(not(target_has_atomic = "64"))]

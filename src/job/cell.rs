@@ -77,7 +77,6 @@ where
         let cell = RawCell(job.cast());
         let live = match verb {
             Verb::Run(owner) if cell.head().word.claim() => {
-                owner.started();
                 let head = ManuallyDrop::new(cell).0;
                 // SAFETY: claimed just now; the reference that `run` gives up is the queue's.
                 unsafe { Self::run(head, owner, true) };
@@ -106,7 +105,10 @@ where
         let cell = unsafe { head.cast::<Self>().as_ref() };
         // SAFETY: the body is the claimer's (field note 2), and holds the closure until the claimer takes it.
         let closure = unsafe { cell.body.take_closure() };
+        owner.left_queue();
+        owner.started();
         let result = frame::enter(head, || contain(closure));
+        owner.finished();
         let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
         if result.is_err() {
             owner.count_panic();
@@ -224,7 +226,6 @@ impl RawCell {
 
     /// Runs a job that the caller has [claimed](Self::claim) in place; its tombstone stays queued.
     pub fn run_claimed(&self, owner: &dyn Owner) {
-        owner.started();
         // SAFETY: the caller claimed the job; this reference stays.
         unsafe { (self.head().vtable.run)(self.0, owner, false) }
     }
@@ -237,7 +238,7 @@ impl RawCell {
             return false;
         }
         let owner = self.owner().find();
-        let ending = owner.as_deref().map(Ending::begin);
+        let ending = owner.as_deref().map(|owner| Ending::begin(owner));
         let begun = word.begin_cancel() == CancelStart::Begun;
         if begun {
             self.finish_end(ending.as_ref().map(|ending| ending.0), Reason::Cancelled, true);

@@ -9,10 +9,14 @@ use std::sync::{Arc, LazyLock, RwLock, Weak};
 
 use crate::util::contain::{Payload, bury};
 
-/// The pool, as its jobs see it.
-pub trait Owner: Send + Sync {
+/// The pool, as its jobs see it: to a job that runs, through the worker that runs it.
+pub trait Owner {
+    /// A closure is about to run here.
+    fn started(&self) {}
+    /// The closure has ended; nobody has been told yet.
+    fn finished(&self) {}
     /// A job leaves the queue to run; it no longer counts against the capacity.
-    fn started(&self);
+    fn left_queue(&self) {}
     /// A job leaves the queue without running. `queued`: its tombstone is still in there.
     fn ended_unrun(&self, reason: Reason, queued: bool);
     /// Somebody outside the workers begins to end a job: the pool is not idle until [`end_ending`](Owner::end_ending).
@@ -33,7 +37,7 @@ pub struct OwnerId(u64);
 
 // Plain `std` types on purpose, also under the model: the table is no part of any protocol, it only answers whether a pool
 // still exists, and no lock is held across a model operation.
-type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner>>>;
+type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner + Send + Sync>>>;
 static OWNERS: LazyLock<Table> = LazyLock::new(Table::default);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -47,7 +51,7 @@ impl OwnerId {
     }
 
     /// Makes the pool findable.
-    pub fn register(self, owner: Weak<dyn Owner>) {
+    pub fn register(self, owner: Weak<dyn Owner + Send + Sync>) {
         OWNERS.write().unwrap_or_else(|e| e.into_inner()).insert(self, owner);
     }
 
@@ -57,7 +61,7 @@ impl OwnerId {
     }
 
     /// The pool, if it still exists.
-    pub fn find(self) -> Option<Arc<dyn Owner>> {
+    pub fn find(self) -> Option<Arc<dyn Owner + Send + Sync>> {
         OWNERS.read().unwrap_or_else(|e| e.into_inner()).get(&self)?.upgrade()
     }
 

@@ -31,8 +31,11 @@ impl<F: FnOnce() + Send + 'static> Spawned<F> {
         let Self { closure, .. } = *job;
         match verb {
             Verb::Run(owner) => {
+                owner.left_queue();
                 owner.started();
-                if let Err(payload) = contain(closure) {
+                let result = contain(closure);
+                owner.finished();
+                if let Err(payload) = result {
                     owner.count_panic();
                     owner.report(payload);
                 }

@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use super::body::Body;
-use super::{Executed, Header, JobRef, Reason, Verb};
+use super::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::park::Unparker;
 use crate::sync::{AtomicU32, Ordering};
 use crate::util::contain::{Payload, contain};
@@ -81,17 +81,19 @@ impl<F: FnOnce() -> R, R> StackJob<F, R> {
             Verb::End(_, Reason::Cancelled) | Verb::Bury => return Executed::Kept,
             Verb::End(_, Reason::ShutDown) => REFUSED,
             // SAFETY: `as_job` made the word from a job of this type, which stays until it has ended (duty 1 there).
-            Verb::Run(_) => unsafe { job.as_ref() }.run(),
+            Verb::Run(owner) => unsafe { job.as_ref() }.run(owner),
         };
         // SAFETY: as above; it has not ended yet.
         unsafe { Self::publish(job, state) };
         Executed::Done
     }
 
-    fn run(&self) -> u32 {
+    fn run(&self, owner: &dyn Owner) -> u32 {
         // SAFETY: taken from the queue by this thread alone: the body is ours, and holds the closure.
         let closure = unsafe { self.body.take_closure() };
+        owner.started();
         let result = contain(closure);
+        owner.finished();
         let state = if result.is_ok() { DONE } else { PANICKED };
         // SAFETY: still ours, and empty.
         unsafe { self.body.put(result) };

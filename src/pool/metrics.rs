@@ -47,7 +47,7 @@ pub struct WorkerMetrics {
 impl WorkerMetrics {
     fn of(stats: &Stats) -> Self {
         Self {
-            jobs: stats.jobs.get(),
+            jobs: stats.finished.get(),
             steals: stats.steals.get(),
             failed_steals: stats.failed_steals.get(),
             parks: stats.parks.get(),

@@ -442,7 +442,6 @@ impl Pool {
     /// ```
     /// let pool = filch::Pool::with_threads(2);
     /// pool.install(|| ());
-    /// pool.wait_idle();
     /// assert_eq!(pool.metrics().jobs(), 1);
     /// println!("{}", pool.metrics());
     /// ```

@@ -305,7 +305,7 @@ pub(crate) fn retry<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
 
 impl Owner for Registry {
     #[inline]
-    fn started(&self) {
+    fn left_queue(&self) {
         if let Some(gate) = &self.gate {
             gate.leave();
         }

@@ -5,12 +5,10 @@ use crate::sync::Counter;
 /// Counters that only grow.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Jobs taken up, tombstones included.
+    /// Closures begun.
     pub started: Counter,
-    /// Jobs put down again.
+    /// Closures ended.
     pub finished: Counter,
-    /// Jobs run.
-    pub jobs: Counter,
     /// Jobs taken from another worker.
     pub steals: Counter,
     /// Tries to take one that met an empty deque or a faster thief.
@@ -28,7 +26,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Jobs it is inside of.
+    /// Closures it is inside of.
     pub fn running(&self) -> usize {
         // In this order: what is finished has started.
         let finished = self.finished.get();

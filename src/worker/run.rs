@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::search::Found;
 use super::{Worker, stack};
-use crate::job::{Executed, Header, JobRef, Reason, Verb};
+use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::registry::{Queues, Registry};
+use crate::util::contain::Payload;
 
 /// The body of a worker's thread.
 pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
@@ -62,23 +63,56 @@ impl Worker {
 
     fn run(&self, found: Found) {
         match found {
-            Found::Job(job) if self.registry.is_dropping() => {
-                self.execute(job, Verb::End(&*self.registry, Reason::ShutDown))
-            }
-            Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(&*self.registry)),
+            Found::Job(job) if self.registry.is_dropping() => self.execute(job, Verb::End(self, Reason::ShutDown)),
+            Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(self)),
         }
     }
 
     #[inline]
     fn execute(&self, job: JobRef, verb: Verb<'_>) {
-        let stats = self.stats();
-        stats.started.bump();
         // SAFETY: taken from a queue by this worker alone. Neither verb leaves a job to be queued again: only a cancel and a sweep do.
         match unsafe { Header::execute(job, verb) } {
-            Executed::Done => stats.jobs.bump(),
-            Executed::Tombstone => stats.tombstones_met.bump(),
+            Executed::Done => {}
+            Executed::Tombstone => self.stats().tombstones_met.bump(),
             Executed::Kept => unreachable!("a job that was run or shut down came back"),
         }
-        stats.finished.bump();
+    }
+}
+
+/// A job that runs sees its pool through its worker, which counts for itself and passes the rest on.
+impl Owner for Worker {
+    #[inline]
+    fn started(&self) {
+        self.stats().started.bump();
+    }
+
+    #[inline]
+    fn finished(&self) {
+        self.stats().finished.bump();
+    }
+
+    #[inline]
+    fn left_queue(&self) {
+        Owner::left_queue(&*self.registry);
+    }
+
+    fn ended_unrun(&self, reason: Reason, queued: bool) {
+        self.registry.ended_unrun(reason, queued);
+    }
+
+    fn begin_ending(&self) {
+        self.registry.begin_ending();
+    }
+
+    fn end_ending(&self) {
+        self.registry.end_ending();
+    }
+
+    fn count_panic(&self) {
+        self.registry.count_panic();
+    }
+
+    fn report(&self, payload: Payload) {
+        self.registry.report(payload);
     }
 }
