@@ -1,13 +1,14 @@
 //! Floor 6: what the workers of a pool share.
 //!
 //! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `ending` (ending queued jobs unrun).
+//! `lifecycle` (closing and the end), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
 
 mod config;
 mod ending;
 mod gate;
 mod idle;
 mod lifecycle;
+mod shared;
 mod stats;
 
 use std::sync::{Arc, Weak};
@@ -19,23 +20,21 @@ pub use gate::{Gate, Refusal};
 pub use stats::Stats;
 
 use crate::job::{Header, JobRef, Owner, OwnerId, Reason, Verb};
-use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};
+use crate::queue::{Asymmetric, DequeOwner, Steal, Stealer, Symmetric, deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
 use crate::util::contain::{Payload, bury, contain};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
 use idle::Idle;
 use lifecycle::Lifecycle;
+use shared::Shared;
 
 /// The shared half of a pool. Lives as long as a handle or a worker.
 pub struct Registry {
     id: OwnerId,
     config: Config,
     workers: Box<[CachePadded<Slot>]>,
-    injector: Injector<Header>,
-    /// Live jobs that a sweep found behind tombstones: older than everything in the injector.
-    front: Injector<Header>,
-    express: Express<Header>,
+    shared: Shared,
     sleep: Sleep,
     lifecycle: Lifecycle,
     idle: Idle,
@@ -44,8 +43,6 @@ pub struct Registry {
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
     heavy_turn: AtomicBool,
-    /// Held by the one thread that sweeps tombstones.
-    sweeping: AtomicBool,
     tombstones: ending::Tombstones,
     cancelled: Counter,
     panics: Counter,
@@ -87,16 +84,13 @@ impl Registry {
             Self {
                 id,
                 workers: slots.into_boxed_slice(),
-                injector: Injector::new(),
-                front: Injector::new(),
-                express: Express::new(),
+                shared: Shared::new(config.threads),
                 sleep: Sleep::new(config.threads),
                 lifecycle: Lifecycle::new(config.threads),
                 idle: Idle::new(),
                 gate: config.queue_capacity.map(Gate::new),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
-                sweeping: AtomicBool::new(false),
                 tombstones: ending::Tombstones::default(),
                 cancelled: Counter::default(),
                 panics: Counter::default(),
@@ -178,10 +172,7 @@ impl Registry {
 
     /// Pushes to a shared queue, without waking anybody.
     pub fn push_shared(&self, job: JobRef, lane: Lane) {
-        match lane {
-            Lane::Back => self.injector.push(job),
-            Lane::Express => self.express.push(job),
-        }
+        self.shared.push(job, lane);
     }
 
     fn tell_from_outside(&self) {
@@ -198,25 +189,18 @@ impl Registry {
     /// Takes the newest job of the express lane.
     #[inline]
     pub fn take_express(&self) -> Option<JobRef> {
-        self.express.pop()
+        self.shared.take_express()
     }
 
-    /// Takes the oldest injected job.
+    /// Takes the oldest injected job, on worker `index`.
     #[inline]
-    pub fn take_injected(&self) -> Option<JobRef> {
-        if !self.front.is_empty() {
-            if let Some(job) = retry(|| self.front.steal()) {
-                return Some(job);
-            }
-        }
-        retry(|| self.injector.steal())
+    pub fn take_injected(&self, index: usize) -> Option<JobRef> {
+        self.shared.take(index)
     }
 
     /// Whether any queue of any worker, or a shared one, holds something. As fresh as the caller's last fence.
     pub fn has_queued(&self) -> bool {
-        !self.express.is_empty()
-            || !self.injector.is_empty()
-            || !self.front.is_empty()
+        !self.shared.is_empty()
             || self.workers.iter().any(|slot| !slot.fork_join.is_empty() || !slot.spawned.is_empty())
     }
 
@@ -229,8 +213,7 @@ impl Registry {
     pub fn pending(&self) -> usize {
         let deques = |slot: &Slot| slot.fork_join.len() + slot.spawned.len();
         let queued: usize = self.workers.iter().map(|slot| deques(slot)).sum();
-        let queued = queued + self.express.len() + self.injector.len() + self.front.len();
-        queued.saturating_sub(self.tombstones_queued())
+        (queued + self.shared.len()).saturating_sub(self.tombstones_queued())
     }
 
     /// Jobs that are running.

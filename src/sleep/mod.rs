@@ -198,9 +198,11 @@ impl Sleep {
         }
     }
 
-    /// Leaves for good: searching → gone. Counts as running from then on, which keeps [`all_asleep`](Self::all_asleep) false.
+    /// Leaves for good: searching → gone, counting as running from then on. Wakes the others, who shall leave too: one of them may have gone to
+    /// sleep although it saw the flag, because this worker lay above it on the stack or was searching.
     pub fn leave(&self, _: Searching) {
         self.word.fetch_sub(Counters::ONE_SEARCHER, Ordering::AcqRel);
+        self.wake_all();
     }
 
     /// Whether every worker has announced its sleep. One of them may still be about to find work: see [`version`](Self::version).

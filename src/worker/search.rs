@@ -29,7 +29,7 @@ impl Worker {
             }
         }
         let job = self.registry.take_express().or_else(|| self.queues.spawned.pop());
-        job.or_else(|| self.registry.take_injected()).map(Found::Job)
+        job.or_else(|| self.registry.take_injected(self.index)).map(Found::Job)
     }
 
     /// Looks first at a source that an endless stream from another could starve, each in turn.
@@ -38,7 +38,7 @@ impl Worker {
         let turn = self.fair_turns.get();
         self.fair_turns.set(turn.wrapping_add(1));
         match turn % 3 {
-            0 => self.registry.take_injected().map(Found::Job),
+            0 => self.registry.take_injected(self.index).map(Found::Job),
             1 => self.take_own_oldest().map(Found::Job),
             _ => self.steal(),
         }
@@ -54,7 +54,7 @@ impl Worker {
     /// Looks everywhere: for a bounded while if the caller is the first to search, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
         for _ in 0..if searching.is_first() { SEARCH_ROUNDS } else { 1 } {
-            let job = self.registry.take_express().or_else(|| self.registry.take_injected());
+            let job = self.registry.take_express().or_else(|| self.registry.take_injected(self.index));
             if let Some(found) = job.map(Found::Job).or_else(|| self.steal()) {
                 return Some(found);
             }
