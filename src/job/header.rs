@@ -23,6 +23,8 @@ pub enum Verb<'a> {
     End(&'a dyn Owner, Reason),
     /// If it is a tombstone, free it; else leave it alone.
     Bury,
+    /// Leave it alone, and answer whether a cancel would end it: `Done`, or `Kept` if not.
+    Probe,
 }
 
 /// Why a job ends without having run.

@@ -2,21 +2,24 @@
 
 mod body;
 mod cell;
+pub mod ending;
 mod error;
 pub mod frame;
 mod header;
 mod id;
 mod owner;
+mod reference;
 mod spawned;
 mod stack;
 mod state;
 mod waiter;
 
-pub use cell::{Cell, CellRef, RawCell};
+pub use cell::Cell;
 pub use error::{JobError, PanicPayload};
 pub use header::{Executed, Header, JobRef, Reason, Verb};
 pub use id::JobId;
 pub use owner::{Owner, OwnerId};
+pub use reference::{CellRef, RawCell};
 pub use spawned::Spawned;
 pub use stack::{StackJob, StackOutcome};
 pub use state::{CancelStart, Completed, JobWord, Phase};

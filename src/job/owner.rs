@@ -23,10 +23,16 @@ pub trait Owner {
     fn begin_ending(&self);
     /// The end, its callback included, is done.
     fn end_ending(&self);
-    /// A job panicked; its payload is in good hands.
+    /// Somebody has cancelled a job, and everybody has been told: a moment to clear away tombstones.
+    fn tidy(&self) {}
+    /// A job panicked; its payload is in its cell.
     fn count_panic(&self);
-    /// Hands a payload that nobody else will see to the panic handler. Never panics.
+    /// Foreign code panicked and nobody else will see it: counts it, and hands the payload to the panic handler. Never panics.
     fn report(&self, payload: Payload);
+    /// Hands over the payload of a panic that has been counted. Never panics.
+    fn hand_over(&self, payload: Payload) {
+        self.report(payload);
+    }
 }
 
 use super::Reason;
@@ -65,10 +71,18 @@ impl OwnerId {
         OWNERS.read().unwrap_or_else(|e| e.into_inner()).get(&self)?.upgrade()
     }
 
-    /// Reports a payload to the pool's handler; with the pool gone nobody is left to tell beyond the panic hook, which has spoken.
+    /// As [`Owner::report`]; with the pool gone nobody is left to tell beyond the panic hook, which has spoken.
     pub fn report(self, payload: Payload) {
         match self.find() {
             Some(owner) => owner.report(payload),
+            None => bury(payload),
+        }
+    }
+
+    /// As [`Owner::hand_over`].
+    pub fn hand_over(self, payload: Payload) {
+        match self.find() {
+            Some(owner) => owner.hand_over(payload),
             None => bury(payload),
         }
     }

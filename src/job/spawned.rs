@@ -23,27 +23,37 @@ impl<F: FnOnce() + Send + 'static> Spawned<F> {
 
     /// The [`Header`]'s function.
     unsafe fn execute(job: JobRef, verb: Verb<'_>) -> Executed {
-        if let Verb::Bury = verb {
-            return Executed::Kept;
+        match verb {
+            Verb::Bury => return Executed::Kept,
+            Verb::Probe => return Executed::Done,
+            Verb::Run(_) | Verb::End(..) => {}
         }
-        // SAFETY: made in `queued` by `Box::leak` of this type; executed once, so owned by nobody else.
-        let job = unsafe { Box::from_raw(job.cast::<Self>().as_ptr()) };
-        let Self { closure, .. } = *job;
+        // SAFETY: the job was not kept: it is executed once.
+        let closure = unsafe { Self::unbox(job) };
         match verb {
             Verb::Run(owner) => {
                 owner.left_queue();
                 owner.started();
                 let result = contain(closure);
                 owner.finished();
-                if let Err(payload) = result {
-                    owner.count_panic();
-                    owner.report(payload);
-                }
+                result.unwrap_or_else(|payload| owner.report(payload));
             }
             Verb::End(owner, reason) => Self::end(owner, reason, closure),
-            Verb::Bury => unreachable!("answered above"),
+            Verb::Bury | Verb::Probe => unreachable!("answered above"),
         }
         Executed::Done
+    }
+
+    /// Moves the closure out and frees the box, so that the closure runs without it.
+    ///
+    /// # Safety
+    ///
+    /// `job` was made by [`queued`](Self::queued), and is the caller's to consume.
+    unsafe fn unbox(job: JobRef) -> F {
+        // SAFETY: made by `Box::leak` of this type, and owned by nobody else.
+        let job = unsafe { Box::from_raw(job.cast::<Self>().as_ptr()) };
+        let Self { closure, .. } = *job;
+        closure
     }
 
     #[cold]

@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 
 use super::body::Body;
+use super::frame::Chain;
 use super::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::park::Unparker;
 use crate::sync::{AtomicU32, Ordering};
@@ -21,10 +22,13 @@ const REFUSED: u32 = 3;
 ///
 /// `body` belongs to whoever took the job from its queue until `state` leaves PENDING, and to the waiting thread from then on.
 #[repr(C)]
-pub struct StackJob<F, R> {
+pub struct StackJob<'a, F, R> {
     header: Header,
     state: AtomicU32,
-    unparker: Unparker,
+    /// Of the waiting thread.
+    unparker: &'a Unparker,
+    /// The jobs that the waiting thread is inside of: this one is part of them, wherever it runs.
+    outer: Chain,
     body: Body<F, R>,
 }
 
@@ -37,11 +41,12 @@ pub enum StackOutcome<F, R> {
     Unrun(F),
 }
 
-impl<F: FnOnce() -> R, R> StackJob<F, R> {
+impl<'a, F: FnOnce() -> R, R> StackJob<'a, F, R> {
     /// Makes a job that unparks the waiting thread when it has ended.
-    pub fn new(closure: F, unparker: Unparker) -> Self {
+    pub fn new(closure: F, unparker: &'a Unparker) -> Self {
         let state = AtomicU32::new(PENDING);
-        Self { header: Header::new(Self::execute), state, unparker, body: Body::new(closure) }
+        let outer = Chain::current();
+        Self { header: Header::new(Self::execute), state, unparker, outer, body: Body::new(closure) }
     }
 
     /// The word to queue.
@@ -78,7 +83,7 @@ impl<F: FnOnce() -> R, R> StackJob<F, R> {
         let job = job.cast::<Self>();
         let state = match verb {
             // A cancel is not for fork-join work: somebody waits for it.
-            Verb::End(_, Reason::Cancelled) | Verb::Bury => return Executed::Kept,
+            Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe => return Executed::Kept,
             Verb::End(_, Reason::ShutDown) => REFUSED,
             // SAFETY: `as_job` made the word from a job of this type, which stays until it has ended (duty 1 there).
             Verb::Run(owner) => unsafe { job.as_ref() }.run(owner),
@@ -92,7 +97,8 @@ impl<F: FnOnce() -> R, R> StackJob<F, R> {
         // SAFETY: taken from the queue by this thread alone: the body is ours, and holds the closure.
         let closure = unsafe { self.body.take_closure() };
         owner.started();
-        let result = contain(closure);
+        // SAFETY: the thread that the chain came from waits until this job has ended.
+        let result = unsafe { self.outer.resume(|| contain(closure)) };
         owner.finished();
         let state = if result.is_ok() { DONE } else { PANICKED };
         // SAFETY: still ours, and empty.

@@ -198,7 +198,7 @@ fn wait<T>(cell: &mut CellRef<T>, deadline: Deadline) -> bool {
         return true;
     }
     park::with_current(|parker| {
-        if cell.set_waiter(Waiter::Thread(parker.unparker())).is_err() {
+        if cell.set_waiter(Waiter::Thread(parker.unparker().clone())).is_err() {
             return true;
         }
         while !cell.raw().has_ended() {
@@ -220,8 +220,10 @@ impl<T> Future for JobHandle<T> {
     type Output = Result<T, JobError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Foreign code, so it comes before the handle is taken apart.
+        let waker = context.waker().clone();
         let mut cell = self.cell.take().expect("polled after it had resolved");
-        let ended = cell.raw().has_ended() || cell.set_waiter(Waiter::Task(context.waker().clone())).is_err();
+        let ended = cell.raw().has_ended() || cell.set_waiter(Waiter::Task(waker)).is_err();
         if ended {
             return Poll::Ready(cell.take());
         }

@@ -4,10 +4,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::install::{install, wait};
-use crate::job::{StackJob, StackOutcome};
+use crate::job::{Owner, StackJob, StackOutcome};
 use crate::park;
 use crate::registry::Registry;
-use crate::util::contain::{Payload, contain};
+use crate::util::contain::{Payload, contain, contain_drop};
 use crate::worker::Worker;
 
 /// Runs both closures and returns both results; when both have ended, a panic is re-raised, `a`'s first.
@@ -19,19 +19,24 @@ where
     RB: Send,
 {
     Worker::with_current_of(registry, |worker| match worker {
-        Some(worker) => both(join_on(worker, a, b)),
-        None if registry.is_closed() => both((contain(a), contain(b))),
+        Some(worker) => both(registry, join_on(worker, a, b)),
+        None if registry.is_closed() => both(registry, (contain(a), contain(b))),
         None => install(registry, || join(registry, a, b)),
     })
 }
 
 type Results<RA, RB> = (Result<RA, Payload>, Result<RB, Payload>);
 
-fn both<RA, RB>(results: Results<RA, RB>) -> (RA, RB) {
-    match results {
-        (Ok(a), Ok(b)) => (a, b),
-        (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
-    }
+/// Both values, or a panic again, `a`'s before `b`'s. What is left over then is dropped before the unwinding, in which a second panic would abort.
+fn both<RA, RB>(registry: &Registry, results: Results<RA, RB>) -> (RA, RB) {
+    let (payload, left_over) = match results {
+        (Ok(a), Ok(b)) => return (a, b),
+        (Ok(a), Err(payload)) => (payload, contain_drop(a)),
+        (Err(payload), Ok(b)) => (payload, contain_drop(b)),
+        (Err(payload), Err(second)) => (payload, Err(second)),
+    };
+    left_over.unwrap_or_else(|payload| registry.report(payload));
+    resume_unwind(payload)
 }
 
 /// Offers `b` to thieves while `a` runs. If it has been taken, waits for it and runs nothing else.

@@ -19,31 +19,18 @@ where
         match (admitted, worker) {
             (Err(_), _) => registry.refuse(job),
             (Ok(()), Some(worker)) => worker.push(job, lane),
-            (Ok(()), None) => registry.inject([job], lane),
+            (Ok(()), None) => registry.inject(job, lane),
         }
     });
 }
 
-/// Queues many closures with one wake-up.
+/// Queues many closures, each as soon as the iterator gives it: the iterator may wait for the ones before.
 pub fn spawn_batch<I>(registry: &Arc<Registry>, jobs: I)
 where
     I: IntoIterator,
     I::Item: FnOnce() + Send + 'static,
 {
-    if registry.config().queue_capacity.is_some() || Worker::with_current_of(registry, |worker| worker.is_some()) {
-        // With a capacity each job may have to wait until the ones before it have been told of; a worker's own jobs wake
-        // others cheaply.
-        return jobs.into_iter().for_each(|f| spawn(registry, Lane::Back, f));
-    }
-    let jobs = jobs.into_iter().filter_map(|f| {
-        let job = Spawned::queued(f);
-        if registry.is_closed() {
-            registry.refuse(job);
-            return None;
-        }
-        Some(job)
-    });
-    registry.inject(jobs, Lane::Back);
+    jobs.into_iter().for_each(|f| spawn(registry, Lane::Back, f));
 }
 
 /// Queues a closure whose result is wanted.
@@ -58,7 +45,7 @@ where
         match (admitted, worker) {
             (Err(_), _) => registry.refuse(job),
             (Ok(()), Some(worker)) => worker.push(job, lane),
-            (Ok(()), None) => registry.inject([job], lane),
+            (Ok(()), None) => registry.inject(job, lane),
         }
         JobHandle::new(cell)
     })
@@ -79,7 +66,7 @@ where
         let (job, cell) = Cell::queued(f, registry.id());
         match worker {
             Some(worker) => worker.push(job, Lane::Back),
-            None => registry.inject([job], Lane::Back),
+            None => registry.inject(job, Lane::Back),
         }
         Ok(JobHandle::new(cell))
     })

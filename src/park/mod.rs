@@ -33,8 +33,13 @@ impl Parker {
     }
 
     /// The waking end.
-    pub fn unparker(&self) -> Unparker {
-        self.0.clone()
+    pub fn unparker(&self) -> &Unparker {
+        &self.0
+    }
+
+    /// Makes the token available, for one who can reach the parker itself.
+    pub fn unpark(&self) {
+        self.0.unpark();
     }
 
     /// Blocks until there is a token, and takes it. False: the time ran out first.

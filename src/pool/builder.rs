@@ -9,7 +9,7 @@ use super::Pool;
 use crate::registry::{Config, Hook, PanicHandler, Queues, Registry};
 use crate::sleep::MAX_WORKERS;
 use crate::sync::thread;
-use crate::util::contain::contain;
+use crate::util::contain::{Payload, bury, contain};
 use crate::worker;
 
 /// What a thread gets when neither the builder nor `RUST_MIN_STACK` says otherwise: as much as `std` gives.
@@ -143,7 +143,7 @@ impl PoolBuilder {
     fn names(&self, threads: usize) -> Result<Vec<String>, BuildError> {
         let default = |index: usize| format!("filch-{index}");
         let name = |index| match &self.thread_name {
-            Some(name) => contain(|| name(index)).map_err(|_| Kind::NamePanicked(index)),
+            Some(name) => contain(|| name(index)).map_err(|payload| name_panicked(index, payload)),
             None => Ok(default(index)),
         };
         let checked = |index| {
@@ -170,6 +170,11 @@ fn start_workers(registry: &Arc<Registry>, names: Vec<String>, queues: Vec<Queue
         }
     }
     Ok(())
+}
+
+fn name_panicked(index: usize, payload: Payload) -> Kind {
+    bury(payload);
+    Kind::NamePanicked(index)
 }
 
 fn parallelism() -> usize {

@@ -11,7 +11,7 @@ pub use builder::{BuildError, PoolBuilder};
 pub use global::{cancelled, current_worker_index, join, spawn, submit};
 pub use metrics::{PoolMetrics, WorkerMetrics};
 
-use crate::job::Reason;
+use crate::job::{Reason, ending};
 use crate::ops::{self, JobHandle, TrySubmitError};
 use crate::registry::{Lane, Registry};
 use crate::sync::time::Deadline;
@@ -149,7 +149,7 @@ impl Pool {
         ops::spawn(&self.registry, Lane::Express, f);
     }
 
-    /// Queues many jobs, and wakes workers once for all of them.
+    /// Queues many jobs, each as soon as the iterator gives it.
     ///
     /// If the iterator panics, the jobs it gave before that are queued and run.
     ///
@@ -312,7 +312,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// Inside a job of this pool, which would wait for itself.
+    /// Inside a job or a callback of this pool, which would wait for itself.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -334,7 +334,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// Inside a job of this pool.
+    /// Inside a job or a callback of this pool.
     ///
     /// ```
     /// use std::time::Duration;
@@ -347,7 +347,8 @@ impl Pool {
 
     fn assert_outside(&self, call: &str) {
         let inside = Worker::with_current_of(&self.registry, |worker| worker.is_some());
-        assert!(!inside, "{call} was called inside a job of the same pool: it would wait for itself");
+        let inside = inside || ending::is_ending(self.registry.id());
+        assert!(!inside, "{call} was called inside a job or callback of the same pool: it would wait for itself");
     }
 
     /// Refuses new jobs, runs what is queued, and joins the threads, with the destructors of their thread-locals.

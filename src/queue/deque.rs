@@ -123,6 +123,16 @@ impl<T, F: Fences> DequeOwner<T, F> {
         self.bottom.get() - self.top.get() >= self.shared.slots.len() as i64
     }
 
+    /// The newest element, if no thief has it yet. Only a [`pop`](Self::pop) decides that.
+    #[inline]
+    pub fn newest(&self) -> Option<NonNull<T>> {
+        let newest = self.bottom.get() - 1;
+        if newest < self.top.get() {
+            return None;
+        }
+        NonNull::new(self.shared.slot(newest).load(Ordering::Relaxed))
+    }
+
     /// Takes the newest element.
     #[inline]
     pub fn pop(&self) -> Option<NonNull<T>> {

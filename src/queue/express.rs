@@ -80,8 +80,9 @@ impl Stack {
                 return None;
             }
             // The node may be gone and reused by now: then the tag has changed and the exchange fails.
+            // Ordering: Acquire as above. Release: who sees the lane without this node sees what its taker did before.
             let next = node(head.index).next.load(Ordering::Relaxed);
-            match self.0.compare_exchange_weak(word, head.followed_by(next), Ordering::Acquire, Ordering::Acquire) {
+            match self.0.compare_exchange_weak(word, head.followed_by(next), Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Some(head.index),
                 Err(newer) => word = newer,
             }

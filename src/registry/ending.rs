@@ -1,7 +1,7 @@
 //! Ending queued jobs unrun, and clearing away the tombstones of those that ended elsewhere.
 
 use super::{Lane, Registry, retry};
-use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
+use crate::job::{Executed, Header, JobRef, Reason, Verb, ending};
 use crate::sync::{AtomicUsize, Counter, Ordering};
 use crate::util::limits::SWEEP_AT_LEAST;
 
@@ -27,35 +27,34 @@ impl Tombstones {
         self.cancelled.bump_shared();
         self.since_sweep.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Counts one that a worker counts for itself, by which a queue of others has grown.
+    pub(super) fn add_elsewhere(&self) {
+        self.since_sweep.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Registry {
-    /// Ends every queued job that is not a fork-join call or piece. Returns how many it ended.
+    /// Ends every queued job; a cancel spares fork-join calls. Returns how many it ended.
     pub fn end_queued(&self, reason: Reason) -> usize {
-        self.begin_ending();
-        // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
-        let mut jobs = self.shared.take_all();
-        for slot in &self.workers {
-            jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
-        }
-        let mut kept = Vec::new();
-        let mut ended = 0;
-        for job in jobs {
-            match self.end_one(job, reason) {
-                Executed::Done => ended += 1,
-                Executed::Tombstone => {}
-                Executed::Kept => kept.push(job),
+        ending::during(self.id, self, || {
+            // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
+            let mut jobs = self.shared.take_all();
+            for slot in &self.workers {
+                jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
             }
-        }
-        if !kept.is_empty() {
-            self.inject(kept, Lane::Back);
-        }
-        self.end_ending();
-        ended
+            if reason == Reason::Cancelled {
+                // Before any foreign code runs, which may wait for them.
+                let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job));
+                spared.into_iter().for_each(|job| self.inject(job, Lane::Back));
+                jobs = others;
+            }
+            jobs.into_iter().filter(|job| self.end_one(*job, reason) == Executed::Done).count()
+        })
     }
 
     fn end_one(&self, job: JobRef, reason: Reason) -> Executed {
-        // SAFETY: taken from a queue just now; a job that is kept is queued again by the caller.
+        // SAFETY: taken from a queue just now. None is kept: the jobs that a cancel spares have been put back.
         let executed = unsafe { Header::execute(job, Verb::End(self, reason)) };
         if executed == Executed::Tombstone {
             self.tombstones.swept.fetch_add(1, Ordering::Relaxed);
@@ -71,7 +70,13 @@ impl Registry {
         made.saturating_sub(met) as usize
     }
 
-    /// Called after a cancel: sweeps the shared queue when about half of it may be tombstones, so a cancel costs the same on average
+    /// A worker has run a job in place that lies in a shared queue or another worker's.
+    pub fn ran_in_place(&self) {
+        self.tombstones.add_elsewhere();
+        self.sweep_if_worth_it();
+    }
+
+    /// Called after a tombstone has come: sweeps the shared queues when about half of them may be tombstones, so each costs the same on average
     /// however many there are.
     pub(super) fn sweep_if_worth_it(&self) {
         let since = self.tombstones.since_sweep.load(Ordering::Relaxed);
@@ -84,4 +89,9 @@ impl Registry {
         // A worker that came by meanwhile left the queue alone, and may sleep by now.
         self.tell_from_outside();
     }
+}
+
+fn is_spared(job: JobRef) -> bool {
+    // SAFETY: taken from a queue just now; a probe leaves it alone.
+    unsafe { Header::execute(job, Verb::Probe) == Executed::Kept }
 }

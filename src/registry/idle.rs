@@ -5,8 +5,10 @@
 
 use super::Registry;
 use crate::sync::futex::{Futex, WaitOutcome};
+use crate::sync::thread::yield_now;
 use crate::sync::time::Deadline;
 use crate::sync::{AtomicUsize, Ordering, full_fence};
+use crate::util::limits::IDLE_ROUNDS;
 
 /// Those who wait for a pool to be idle, and those who keep it from being.
 #[derive(Debug)]
@@ -49,10 +51,12 @@ impl Registry {
     /// Whether nothing is queued or running and all callbacks are done.
     pub fn is_idle(&self) -> bool {
         let version = self.sleep.version();
-        // Ordering: the fences keep the three looks in this order.
+        // Ordering: the fences keep the four looks in this order.
         full_fence(Ordering::SeqCst);
         let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
-        let empty = resting && !self.has_queued() && self.idle.endings.load(Ordering::Acquire) == 0;
+        let empty = resting && !self.has_queued();
+        full_fence(Ordering::SeqCst);
+        let empty = empty && self.idle.endings.load(Ordering::Acquire) == 0;
         full_fence(Ordering::SeqCst);
         empty && self.sleep.version() == version
     }
@@ -75,11 +79,26 @@ impl Registry {
             let left = deadline.left();
             let timed_out = left.is_some_and(|left| left.is_zero());
             if timed_out || self.idle.turn.wait(turn, left) == WaitOutcome::TimedOut {
-                break self.is_idle();
+                break self.is_idle_in_a_moment();
             }
         };
         self.idle.waiters.fetch_sub(1, Ordering::AcqRel);
         idle
+    }
+
+    /// Whether the pool is idle, or is as soon as workers that have nothing to do are asleep: those get a few microseconds.
+    fn is_idle_in_a_moment(&self) -> bool {
+        let has_nothing = || self.pending() == 0 && self.running() == 0;
+        for _ in 0..IDLE_ROUNDS {
+            if self.is_idle() {
+                return true;
+            }
+            if !has_nothing() {
+                return false;
+            }
+            yield_now();
+        }
+        self.is_idle()
     }
 
     /// Called by a worker that is about to park, after its last look.

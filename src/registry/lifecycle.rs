@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::Registry;
-use crate::job::Reason;
+use crate::job::{Reason, ending};
 use crate::sync::futex::Futex;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Deadline;
@@ -106,8 +106,14 @@ impl Registry {
         self.lifecycle.left.wake_all();
     }
 
-    /// Waits for the workers and the destructors of their thread-locals. False: the time ran out first.
+    /// Waits for the workers, the destructors of their thread-locals, and callbacks that run elsewhere. False: the time ran out first.
     pub fn join_threads(self: &Arc<Self>, deadline: Deadline) -> bool {
+        let joined = self.join_by(deadline);
+        // A thread outside may still be ending a job: its callback belongs to the pool too. If it is this very thread, it cannot wait for itself.
+        joined && (ending::is_ending(self.id()) || self.wait_idle(deadline))
+    }
+
+    fn join_by(self: &Arc<Self>, deadline: Deadline) -> bool {
         if deadline.left().is_none() {
             self.join_all();
             return true;
@@ -117,13 +123,11 @@ impl Registry {
         }
         // Only thread-local destructors are left. `std` has no timed join, so another thread does the joining.
         let joiner = self.clone();
-        match thread::start(None, JOINER_STACK, move || joiner.join_all()) {
-            Ok(_detached) => wait_for_one(&self.lifecycle.joined, deadline),
-            Err(_) => {
-                self.join_all();
-                true
-            }
+        let is_joined = self.lifecycle.joined.load(Ordering::Acquire) == 1;
+        if !is_joined && thread::start(None, JOINER_STACK, move || joiner.join_all()).is_err() {
+            self.join_all();
         }
+        wait_for_one(&self.lifecycle.joined, deadline)
     }
 
     fn join_all(&self) {

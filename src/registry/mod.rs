@@ -23,7 +23,7 @@ use crate::job::{Header, JobRef, Owner, OwnerId, Reason, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Steal, Stealer, Symmetric, deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
-use crate::util::contain::{Payload, bury, contain};
+use crate::util::contain::{Payload, bury, contain, contain_drop};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
 use idle::Idle;
 use lifecycle::Lifecycle;
@@ -157,17 +157,10 @@ impl Registry {
         let _ = unsafe { Header::execute(job, Verb::End(self, Reason::ShutDown)) };
     }
 
-    /// Queues jobs from outside the pool's workers, and wakes a worker if that is needed.
-    pub fn inject(&self, jobs: impl IntoIterator<Item = JobRef>, lane: Lane) {
-        /// Tells of the jobs that were pushed, also if the iterator panics.
-        struct Tell<'a>(&'a Registry);
-        impl Drop for Tell<'_> {
-            fn drop(&mut self) {
-                self.0.tell_from_outside();
-            }
-        }
-        let _tell = Tell(self);
-        jobs.into_iter().for_each(|job| self.push_shared(job, lane));
+    /// Queues a job from outside the pool's workers, and wakes a worker if that is needed.
+    pub fn inject(&self, job: JobRef, lane: Lane) {
+        self.push_shared(job, lane);
+        self.tell_from_outside();
     }
 
     /// Pushes to a shared queue, without waking anybody.
@@ -186,10 +179,10 @@ impl Registry {
         }
     }
 
-    /// Takes the newest job of the express lane.
+    /// Takes the newest job of the express lane, on worker `index`.
     #[inline]
-    pub fn take_express(&self) -> Option<JobRef> {
-        self.shared.take_express()
+    pub fn take_express(&self, index: usize) -> Option<JobRef> {
+        self.shared.take_express(index)
     }
 
     /// Takes the oldest injected job, on worker `index`.
@@ -202,6 +195,11 @@ impl Registry {
     pub fn has_queued(&self) -> bool {
         !self.shared.is_empty()
             || self.workers.iter().any(|slot| !slot.fork_join.is_empty() || !slot.spawned.is_empty())
+    }
+
+    /// Whether worker `index` may leave a closed pool: nothing is queued, and nobody has a queued job in hand to put it back.
+    pub fn nothing_left(&self, index: usize) -> bool {
+        self.shared.is_empty_for_sure(index) && !self.has_queued()
     }
 
     /// What a worker asks before it sleeps.
@@ -234,10 +232,7 @@ impl Registry {
     /// Calls a hook; its panic goes to the panic handler.
     pub fn call_hook(&self, hook: Option<&Hook>, index: usize) {
         if let Some(hook) = hook {
-            if let Err(payload) = contain(|| hook(index)) {
-                self.count_panic();
-                self.report(payload);
-            }
+            contain(|| hook(index)).unwrap_or_else(|payload| self.report(payload));
         }
     }
 }
@@ -250,15 +245,15 @@ fn new_worker() -> (CachePadded<Slot>, Queues) {
 }
 
 impl Slot {
-    /// Tries to take the oldest fork-join piece: at most one thief of the pool at a time pays for the heavy fence.
-    pub fn steal_piece(&self, registry: &Registry) -> Steal<JobRef> {
+    /// Tries to take the oldest fork-join piece. `None`: another thief of the pool is paying for a heavy fence just now, and one at a time is enough.
+    pub fn steal_piece(&self, registry: &Registry) -> Option<Steal<JobRef>> {
         // Ordering: none needed: the flag only rations the fences.
         if registry.heavy_turn.swap(true, Ordering::Relaxed) {
-            return Steal::Retry;
+            return None;
         }
         let stolen = self.fork_join.steal();
         registry.heavy_turn.swap(false, Ordering::Relaxed);
-        stolen
+        Some(stolen)
     }
 
     /// Whether there seems to be a fork-join piece.
@@ -303,8 +298,11 @@ impl Owner for Registry {
         }
         if queued {
             self.tombstones.add_cancelled();
-            self.sweep_if_worth_it();
         }
+    }
+
+    fn tidy(&self) {
+        self.sweep_if_worth_it();
     }
 
     fn begin_ending(&self) {
@@ -320,6 +318,11 @@ impl Owner for Registry {
     }
 
     fn report(&self, payload: Payload) {
+        self.count_panic();
+        self.hand_over(payload);
+    }
+
+    fn hand_over(&self, payload: Payload) {
         match &self.config.panic_handler {
             None => bury(payload),
             Some(handler) => {
@@ -335,6 +338,9 @@ impl Owner for Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         self.id.unregister();
+        // The user's closures: a panic in their destructors must not leave, say, the `cancel` that held the last reference.
+        let Config { on_start, on_stop, panic_handler, .. } = &mut self.config;
+        contain_drop((on_start.take(), on_stop.take(), panic_handler.take())).unwrap_or_else(bury);
     }
 }
 

@@ -1,9 +1,9 @@
-//! The queue that all workers and all outside threads share: first in, first out, with express jobs before all.
+//! The queues that all workers and all outside threads share: ordinary jobs, first in first out, and express jobs, last in first out.
 //!
-//! Cancelled jobs leave tombstones in it. Now and then a *sweep* takes those out: it moves the live jobs, in order, to a second queue,
-//! `front`, from which takers take first. While it does, no taker may reach past the jobs in its hands. So a sweeper sets
-//! `turn`, passes a heavy fence and waits until no worker is `taking`; a worker sets `taking`, passes a light fence, and leaves the queue alone if it sees `turn`. A
-//! worker pays two plain stores for that; it never waits.
+//! Jobs that ended elsewhere leave tombstones here. Now and then a *sweep* frees them: it moves the live jobs, in order, to a second pair
+//! of queues, which are older than the first. While it does, no taker may reach past the jobs in its hands. So a sweeper takes the
+//! `turn`, passes a heavy fence and waits until no worker is `taking`; a worker sets `taking`, passes a light fence, and leaves
+//! the queues alone if it sees `turn`. A worker pays two plain stores for that; it never waits.
 
 use crossbeam_utils::CachePadded;
 
@@ -15,21 +15,23 @@ use crate::sync::{AtomicBool, Ordering, fence, spin_hint};
 /// The shared queues of a pool.
 pub struct Shared {
     injector: Injector<Header>,
-    /// Live jobs that a sweep found among tombstones: older than everything in the injector.
-    front: Injector<Header>,
     express: Express<Header>,
-    /// Held by the one thread that sweeps or empties the queue.
+    /// What sweeps left of the injector: older than everything in it.
+    old_injected: Injector<Header>,
+    /// What sweeps left of the express lane: older than everything in it.
+    old_express: Express<Header>,
+    /// Held by the one thread that rearranges the queues.
     turn: AtomicBool,
-    /// By worker: it is about to take from `front` or the injector.
+    /// By worker: it is about to take.
     taking: Box<[CachePadded<AtomicBool>]>,
 }
 
-/// The right to rearrange the queue: no worker takes from it meanwhile.
+/// The right to rearrange the queues: no worker takes from them meanwhile.
 struct Turn<'a>(&'a Shared);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        // Ordering: Release: who takes next sees the queue as it was left.
+        // Ordering: Release: who takes next sees the queues as they were left.
         self.0.turn.swap(false, Ordering::AcqRel);
     }
 }
@@ -38,8 +40,9 @@ impl Shared {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             injector: Injector::new(),
-            front: Injector::new(),
             express: Express::new(),
+            old_injected: Injector::new(),
+            old_express: Express::new(),
             turn: AtomicBool::new(false),
             taking: (0..workers).map(|_| CachePadded::new(AtomicBool::new(false))).collect(),
         }
@@ -53,72 +56,111 @@ impl Shared {
         }
     }
 
-    /// Takes the newest express job.
+    /// Takes the newest express job, on worker `index`. `None` also while somebody rearranges.
     #[inline]
-    pub(super) fn take_express(&self) -> Option<JobRef> {
-        self.express.pop()
-    }
-
-    /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody sweeps.
-    #[inline]
-    pub(super) fn take(&self, index: usize) -> Option<JobRef> {
-        if self.injector.is_empty() && self.front.is_empty() {
+    pub(super) fn take_express(&self, index: usize) -> Option<JobRef> {
+        if self.is_empty_of_express() {
             return None;
         }
+        self.unless_turned(index, || self.pop_express())?
+    }
+
+    /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody rearranges.
+    #[inline]
+    pub(super) fn take(&self, index: usize) -> Option<JobRef> {
+        if self.is_empty_of_ordinary() {
+            return None;
+        }
+        self.unless_turned(index, || self.pop_ordinary())?
+    }
+
+    /// Whether there is no job, nor one in the hands of somebody who will put it back. Asked by worker `index`. As fresh as its last fence.
+    pub(super) fn is_empty_for_sure(&self, index: usize) -> bool {
+        self.unless_turned(index, || self.is_empty()).unwrap_or(false)
+    }
+
+    /// Does `f`, with nobody rearranging meanwhile; `None` if somebody is at it.
+    #[inline]
+    fn unless_turned<R>(&self, index: usize, f: impl FnOnce() -> R) -> Option<R> {
         let taking = &self.taking[index];
         taking.store(true, Ordering::Relaxed);
         // Ordering: TakeFence: the flag is up before we look whether somebody has the turn; pairs with the heavy fence in `take_turn`.
         fence::light();
-        let job = if self.turn.load(Ordering::Acquire) { None } else { self.take_oldest() };
-        // Ordering: Release: whoever sees the flag down sees the queue without our job.
+        // Ordering: Acquire pairs with the end of a turn.
+        let result = if self.turn.load(Ordering::Acquire) { None } else { Some(f()) };
+        // Ordering: Release: whoever sees the flag down sees the queues without our job.
         taking.store(false, Ordering::Release);
-        job
+        result
     }
 
-    fn take_oldest(&self) -> Option<JobRef> {
-        let oldest = if self.front.is_empty() { None } else { retry(|| self.front.steal()) };
+    fn pop_express(&self) -> Option<JobRef> {
+        self.express.pop().or_else(|| self.old_express.pop())
+    }
+
+    fn pop_ordinary(&self) -> Option<JobRef> {
+        let oldest = if self.old_injected.is_empty() { None } else { retry(|| self.old_injected.steal()) };
         oldest.or_else(|| retry(|| self.injector.steal()))
+    }
+
+    #[inline]
+    fn is_empty_of_express(&self) -> bool {
+        self.express.is_empty() && self.old_express.is_empty()
+    }
+
+    #[inline]
+    fn is_empty_of_ordinary(&self) -> bool {
+        self.injector.is_empty() && self.old_injected.is_empty()
     }
 
     /// Whether there is no job. As fresh as the caller's last fence.
     pub(super) fn is_empty(&self) -> bool {
-        self.express.is_empty() && self.injector.is_empty() && self.front.is_empty()
+        self.is_empty_of_express() && self.is_empty_of_ordinary()
     }
 
     /// Jobs and tombstones queued.
     pub(super) fn len(&self) -> usize {
-        self.express.len() + self.injector.len() + self.front.len()
+        self.express.len() + self.old_express.len() + self.injector.len() + self.old_injected.len()
     }
 
-    /// Takes every job that is queued now. Blocks while another thread sweeps.
+    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
+    /// another thread rearranges.
     pub(super) fn take_all(&self) -> Vec<JobRef> {
         let mut turn = self.take_turn();
         while turn.is_none() {
             spin_hint();
             turn = self.take_turn();
         }
-        // Up to the length that each has now, so that a busy submitter cannot hold us for ever.
-        let express = (0..self.express.len()).map_while(|_| self.express.pop());
-        let front = (0..self.front.len()).map_while(|_| retry(|| self.front.steal()));
-        let injected = (0..self.injector.len()).map_while(|_| retry(|| self.injector.steal()));
-        express.chain(front).chain(injected).collect()
+        let express = (0..self.express.len() + self.old_express.len()).map_while(|_| self.pop_express());
+        let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary());
+        express.chain(ordinary).collect()
     }
 
-    /// Frees the tombstones among the ordinary jobs, unless another thread does. Returns how many there were.
+    /// Frees the tombstones, unless another thread is at it. Returns how many there were.
     pub(super) fn sweep(&self) -> usize {
         let Some(_turn) = self.take_turn() else { return 0 };
+        self.sweep_ordinary() + self.sweep_express()
+    }
+
+    fn sweep_ordinary(&self) -> usize {
         let mut tombstones = 0;
-        for queue in [&self.front, &self.injector] {
+        // What is old already goes round once; what is new joins it behind.
+        for queue in [&self.old_injected, &self.injector] {
             for _ in 0..queue.len() {
-                let Some(job) = retry(|| queue.steal()) else { break };
-                // SAFETY: taken from a queue just now; a job that is kept is queued again.
-                match unsafe { Header::execute(job, Verb::Bury) } {
-                    Executed::Tombstone => tombstones += 1,
-                    Executed::Kept | Executed::Done => self.front.push(job),
+                match retry(|| queue.steal()) {
+                    Some(job) if bury(job) => tombstones += 1,
+                    Some(job) => self.old_injected.push(job),
+                    None => break,
                 }
             }
         }
         tombstones
+    }
+
+    fn sweep_express(&self) -> usize {
+        let newest_first = (0..self.express.len() + self.old_express.len()).map_while(|_| self.pop_express());
+        let (tombstones, live): (Vec<_>, Vec<_>) = newest_first.partition(|job| bury(*job));
+        live.into_iter().rev().for_each(|job| self.old_express.push(job));
+        tombstones.len()
     }
 
     /// Keeps all workers from taking. `None`: somebody else does.
@@ -130,11 +172,17 @@ impl Shared {
         // Ordering: the turn is taken before we look at the flags; pairs with TakeFence.
         fence::heavy();
         for taking in &self.taking {
-            // Ordering: Acquire pairs with the Release in `take`.
+            // Ordering: Acquire pairs with the Release in `unless_turned`.
             while taking.load(Ordering::Acquire) {
                 spin_hint();
             }
         }
         Some(turn)
     }
+}
+
+/// Frees the job if it is a tombstone.
+fn bury(job: JobRef) -> bool {
+    // SAFETY: taken from a queue just now; a job that is kept is queued again.
+    unsafe { Header::execute(job, Verb::Bury) == Executed::Tombstone }
 }

@@ -6,7 +6,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::park::Parker;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence, full_fence};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence, full_fence};
 use counters::Counters;
 pub use counters::MAX_WORKERS;
 
@@ -15,6 +15,8 @@ pub use counters::MAX_WORKERS;
 pub struct Sleep {
     /// [`Counters`]. Changed by read-modify-write only.
     word: CachePadded<AtomicU64>,
+    /// Workers whose threads have not begun to search yet. Each takes itself off after it has counted itself as a searcher.
+    absent: AtomicUsize,
     workers: Box<[CachePadded<Sleeper>]>,
 }
 
@@ -51,14 +53,22 @@ pub struct Slept {
 }
 
 impl Sleep {
-    /// Makes the event count for `workers` workers, all running.
+    /// Makes the event count for `workers` workers, all absent.
     pub fn new(workers: usize) -> Self {
         assert!(workers <= MAX_WORKERS, "at most {MAX_WORKERS} workers");
         let sleeper = || CachePadded::new(Sleeper { next: AtomicU32::new(0), parker: Parker::new() });
         Self {
             word: CachePadded::new(AtomicU64::new(Counters::NONE.pack())),
+            absent: AtomicUsize::new(workers),
             workers: (0..workers).map(|_| sleeper()).collect(),
         }
+    }
+
+    /// Absent → searching: a worker's thread begins.
+    pub fn arrive(&self) -> Searching {
+        let searching = self.start_searching();
+        self.absent.fetch_sub(1, Ordering::AcqRel);
+        searching
     }
 
     /// Tells of new work. The caller has published it and passed a fence since: outside threads a full one, workers a
@@ -81,7 +91,7 @@ impl Sleep {
             let first = counters.first();
             match self.exchange(word, counters.claimed(self.below(first))) {
                 Ok(()) => {
-                    self.workers[first as usize].parker.unparker().unpark();
+                    self.workers[first as usize].parker.unpark();
                     return true;
                 }
                 Err(newer) => word = newer,
@@ -100,7 +110,7 @@ impl Sleep {
             let first = counters.first();
             match self.exchange(word, counters.claimed(self.below(first))) {
                 Ok(()) => {
-                    self.workers[first as usize].parker.unparker().unpark();
+                    self.workers[first as usize].parker.unpark();
                     word = self.word.load(Ordering::Acquire);
                 }
                 Err(newer) => word = newer,
@@ -205,9 +215,12 @@ impl Sleep {
         self.wake_all();
     }
 
-    /// Whether every worker has announced its sleep. One of them may still be about to find work: see [`version`](Self::version).
+    /// Whether every worker has announced its sleep or has not begun yet. One of them may still be about to find work: see [`version`](Self::version).
     pub fn all_asleep(&self) -> bool {
-        Counters::unpack(self.word.load(Ordering::Acquire)).sleepers as usize == self.workers.len()
+        let counters = Counters::unpack(self.word.load(Ordering::Acquire));
+        // In this order: a worker is a searcher before it is no longer absent.
+        let absent = self.absent.load(Ordering::Acquire);
+        counters.searchers == 0 && counters.sleepers as usize + absent == self.workers.len()
     }
 
     /// Changes whenever a worker falls asleep or is claimed (up to the wrap of the tag). If all are asleep, the sources are empty, and the version is still

@@ -1,9 +1,9 @@
 //! Threads and thread-locals.
 
 #[cfg(filch_loom)]
-pub use loom::thread::JoinHandle;
+pub use loom::thread::{JoinHandle, yield_now};
 #[cfg(not(filch_loom))]
-pub use std::thread::JoinHandle;
+pub use std::thread::{JoinHandle, yield_now};
 
 /// Declares a thread-local with a constant initial value.
 macro_rules! facade_thread_local {

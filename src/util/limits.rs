@@ -36,5 +36,8 @@ pub const SEARCH_ROUNDS: u32 = limit!(64, model 1);
 /// Rounds in which a thread that waits for a result looks at it before it parks.
 pub const WAIT_ROUNDS: u32 = limit!(256, model 1);
 
+/// Looks at a pool without work whose workers are not asleep yet, when the time of a wait for its idleness has run out.
+pub const IDLE_ROUNDS: u32 = limit!(200, model 1);
+
 /// Below this many tombstones a queue is not swept.
 pub const SWEEP_AT_LEAST: usize = limit!(1024, model 1);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use run::main;
 
-use crate::job::{JobRef, OwnerId};
+use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
 use crate::queue::Steal;
 use crate::registry::{Lane, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
@@ -136,13 +136,22 @@ impl Worker {
         let own = &self.registry.workers()[self.index];
         for _ in 0..SPAWN_CAPACITY / 2 {
             match own.steal_spawned() {
-                Steal::Success(job) => self.registry.push_shared(job, Lane::Back),
+                Steal::Success(job) => self.push_older(job),
                 Steal::Retry => {}
                 Steal::Empty => break,
             }
         }
         if let Err(job) = self.queues.spawned.push(job) {
             self.registry.push_shared(job, Lane::Back);
+        }
+    }
+
+    /// Moves one of the older jobs on, or frees what is left of it.
+    fn push_older(&self, job: JobRef) {
+        // SAFETY: taken from a queue just now; a job that is kept is queued again.
+        match unsafe { Header::execute(job, Verb::Bury) } {
+            Executed::Tombstone => self.stats().tombstones_met.bump(),
+            Executed::Kept | Executed::Done => self.registry.push_shared(job, Lane::Back),
         }
     }
 }

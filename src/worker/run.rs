@@ -6,6 +6,7 @@ use super::search::Found;
 use super::{Worker, stack};
 use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::registry::{Queues, Registry};
+use crate::sleep::Searching;
 use crate::util::contain::Payload;
 
 /// The body of a worker's thread.
@@ -24,31 +25,37 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
 impl Worker {
     fn run_until_closed(&self) {
         let sleep = self.registry.sleep();
-        loop {
+        let mut searching = sleep.arrive();
+        while let Some(found) = self.find_or_leave(searching) {
+            self.run(found);
             while let Some(found) = self.next_at_hand() {
                 self.run(found);
             }
-            let mut searching = sleep.start_searching();
-            loop {
-                // Before the search: what was submitted before the pool closed is found by a search that starts after.
-                let closed = self.registry.is_closed();
-                if let Some(found) = self.search(&searching) {
-                    if sleep.found_work(searching, || self.registry.has_work()) {
-                        self.stats().heavies.bump();
-                    }
-                    self.run(found);
-                    break;
-                }
-                if closed && !self.registry.has_queued() {
-                    sleep.leave(searching);
-                    return;
-                }
-                searching = self.sleep(searching);
-            }
+            searching = sleep.start_searching();
         }
     }
 
-    fn sleep(&self, searching: crate::sleep::Searching) -> crate::sleep::Searching {
+    /// Searches and sleeps until there is work, and then no longer counts as searching; `None` if the pool has closed and nothing is left.
+    fn find_or_leave(&self, mut searching: Searching) -> Option<Found> {
+        let sleep = self.registry.sleep();
+        loop {
+            // Before the search: what was submitted before the pool closed is found by a search that starts after.
+            let closed = self.registry.is_closed();
+            if let Some(found) = self.search(&searching) {
+                if sleep.found_work(searching, || self.registry.has_work()) {
+                    self.stats().heavies.bump();
+                }
+                return Some(found);
+            }
+            if closed && self.registry.nothing_left(self.index) {
+                sleep.leave(searching);
+                return None;
+            }
+            searching = self.sleep(searching);
+        }
+    }
+
+    fn sleep(&self, searching: Searching) -> Searching {
         let registry = &self.registry;
         let before_park = |all_asleep| registry.about_to_park(all_asleep);
         let (searching, slept) = registry.sleep().sleep(searching, self.index, || registry.has_work(), before_park);
@@ -61,7 +68,7 @@ impl Worker {
         searching
     }
 
-    fn run(&self, found: Found) {
+    pub(super) fn run(&self, found: Found) {
         match found {
             Found::Job(job) if self.registry.is_dropping() => self.execute(job, Verb::End(self, Reason::ShutDown)),
             Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(self)),
@@ -114,5 +121,9 @@ impl Owner for Worker {
 
     fn report(&self, payload: Payload) {
         self.registry.report(payload);
+    }
+
+    fn hand_over(&self, payload: Payload) {
+        self.registry.hand_over(payload);
     }
 }

@@ -3,6 +3,7 @@
 use super::Worker;
 use crate::job::JobRef;
 use crate::queue::Steal;
+use crate::registry::Slot;
 use crate::sleep::Searching;
 use crate::sync::spin_hint;
 use crate::util::limits::{FAIRNESS_INTERVAL, SEARCH_ROUNDS};
@@ -28,7 +29,7 @@ impl Worker {
                 return Some(found);
             }
         }
-        let job = self.registry.take_express().or_else(|| self.queues.spawned.pop());
+        let job = self.registry.take_express(self.index).or_else(|| self.queues.spawned.pop());
         job.or_else(|| self.registry.take_injected(self.index)).map(Found::Job)
     }
 
@@ -40,7 +41,10 @@ impl Worker {
         match turn % 3 {
             0 => self.registry.take_injected(self.index).map(Found::Job),
             1 => self.take_own_oldest().map(Found::Job),
-            _ => self.steal(),
+            _ => match self.steal() {
+                Steal::Success(found) => Some(found),
+                Steal::Empty | Steal::Retry => None,
+            },
         }
     }
 
@@ -51,48 +55,67 @@ impl Worker {
         }
     }
 
-    /// Looks everywhere: for a bounded while if the caller is the first to search, else once.
+    /// Looks everywhere: for a bounded while if the caller is the first to search or meets other thieves, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
-        for _ in 0..if searching.is_first() { SEARCH_ROUNDS } else { 1 } {
-            let job = self.registry.take_express().or_else(|| self.registry.take_injected(self.index));
-            if let Some(found) = job.map(Found::Job).or_else(|| self.steal()) {
-                return Some(found);
+        let mut patient = searching.is_first();
+        for _ in 0..SEARCH_ROUNDS {
+            let job = self.registry.take_express(self.index).or_else(|| self.registry.take_injected(self.index));
+            if let Some(job) = job {
+                return Some(Found::Job(job));
+            }
+            match self.steal() {
+                Steal::Success(found) => return Some(found),
+                Steal::Retry => patient = true,
+                Steal::Empty if !patient => return None,
+                Steal::Empty => {}
             }
             spin_hint();
         }
         None
     }
 
-    /// Tries every other worker once, from a random one on.
-    fn steal(&self) -> Option<Found> {
+    /// Tries every other worker once, from a random one on. `Retry`: there was something, but others were faster.
+    fn steal(&self) -> Steal<Found> {
         let workers = self.registry.workers().len();
         let start = self.rng.below(workers);
-        (0..workers)
-            .map(|offset| (start + offset) % workers)
-            .filter(|victim| *victim != self.index)
-            .find_map(|victim| self.steal_from(victim))
+        let mut met_others = false;
+        for victim in (start..workers).chain(0..start).filter(|victim| *victim != self.index) {
+            match self.steal_from(victim) {
+                Steal::Empty => {}
+                Steal::Retry => met_others = true,
+                Steal::Success(found) => {
+                    self.stats().steals.bump();
+                    return Steal::Success(found);
+                }
+            }
+        }
+        if met_others {
+            self.stats().failed_steals.bump();
+            return Steal::Retry;
+        }
+        Steal::Empty
     }
 
-    fn steal_from(&self, victim: usize) -> Option<Found> {
+    fn steal_from(&self, victim: usize) -> Steal<Found> {
         let slot = &self.registry.workers()[victim];
+        let mut met_others = false;
         if slot.seems_to_have_piece() {
-            self.stats().heavies.bump();
-            if let Steal::Success(job) = slot.steal_piece(&self.registry) {
-                self.stats().steals.bump();
-                return Some(Found::Piece(job));
+            match self.steal_piece(slot) {
+                Steal::Success(job) => return Steal::Success(Found::Piece(job)),
+                Steal::Retry => met_others = true,
+                Steal::Empty => {}
             }
-            self.stats().failed_steals.bump();
         }
         match slot.steal_spawned() {
-            Steal::Success(job) => {
-                self.stats().steals.bump();
-                Some(Found::Job(job))
-            }
-            Steal::Retry => {
-                self.stats().failed_steals.bump();
-                None
-            }
-            Steal::Empty => None,
+            Steal::Success(job) => Steal::Success(Found::Job(job)),
+            Steal::Empty if !met_others => Steal::Empty,
+            Steal::Empty | Steal::Retry => Steal::Retry,
         }
+    }
+
+    fn steal_piece(&self, slot: &Slot) -> Steal<JobRef> {
+        let Some(stolen) = slot.steal_piece(&self.registry) else { return Steal::Retry };
+        self.stats().heavies.bump();
+        stolen
     }
 }

@@ -3,23 +3,32 @@
 use std::cell::Cell;
 
 use super::Worker;
+use super::search::Found;
 use crate::job::RawCell;
 use crate::job::frame::Chain;
 use crate::sync::facade_thread_local;
 use crate::sync::thread;
 
 facade_thread_local! {
-    /// The address below which jobs are not run in place: half of the stack is left there. 0: not known.
-    static LOW_MARK: Cell<usize> = Cell::new(0);
+    /// Where the stack of this worker's thread began, and its size.
+    static STACK: Cell<(usize, usize)> = Cell::new((0, 0));
 }
+
+/// Below this share of the stack left, in eighths, a job that is run in place gets a thread of its own: each starts with at least half a stack.
+const LITTLE: usize = 4;
+
+/// Below this share left, in eighths, no job is run in place even if no thread can be had.
+const NEARLY_NONE: usize = 1;
 
 /// Called at the start of a thread with `size` bytes of stack.
 pub(super) fn note_bottom(size: usize) {
-    LOW_MARK.with(|mark| mark.set(thread::stack_position().saturating_sub(size / 2)));
+    STACK.with(|stack| stack.set((thread::stack_position(), size)));
 }
 
-fn has_room() -> bool {
-    thread::stack_position() >= LOW_MARK.with(Cell::get)
+/// Whether at least this many eighths of the stack are left.
+fn has_room(eighths: usize) -> bool {
+    let (start, size) = STACK.with(Cell::get);
+    thread::stack_position() >= start.saturating_sub(size - size / 8 * eighths)
 }
 
 /// A worker's address, on its way to a thread that stands in for it.
@@ -37,7 +46,7 @@ impl Worker {
         if cell.owner() != self.registry.id() || cell.has_ended() {
             return;
         }
-        if has_room() {
+        if has_room(LITTLE) {
             self.claim_and_run(cell);
         } else {
             self.run_on_fresh_stack(cell);
@@ -45,9 +54,15 @@ impl Worker {
     }
 
     fn claim_and_run(&self, cell: &RawCell) {
-        if cell.claim() {
+        if self.queues.spawned.newest() == Some(cell.as_job()) {
+            // The usual case, submit and join: taken from the queue like any job, it leaves no tombstone.
+            if let Some(job) = self.queues.spawned.pop() {
+                self.run(Found::Piece(job));
+            }
+        } else if cell.claim() {
             self.stats().tombstones_made.bump();
             cell.run_claimed(self);
+            self.registry.ran_in_place();
         }
     }
 
@@ -57,11 +72,14 @@ impl Worker {
     fn run_on_fresh_stack(&self, cell: &RawCell) {
         let stand_in = StandIn(self, Chain::current());
         let size = self.registry.config().stack_size;
-        let _ = thread::run_scoped(size, move || {
+        let started = thread::run_scoped(size, move || {
             let StandIn(worker, chain) = { stand_in };
             note_bottom(size);
             // SAFETY: the thread that the chain came from waits in `run_scoped`.
             worker.enter(|| unsafe { chain.resume(|| worker.claim_and_run(cell)) });
         });
+        if started.is_err() && has_room(NEARLY_NONE) {
+            self.claim_and_run(cell);
+        }
     }
 }
