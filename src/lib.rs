@@ -86,8 +86,8 @@ pub use pool::{
 #[doc(hidden)]
 pub mod internals {
     pub use crate::job::{
-        Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, Spawned, StackJob,
-        StackOutcome, Verb, Waiter,
+        Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, StackJob, StackOutcome,
+        Verb, Waiter, spawned,
     };
     pub use crate::park::{Parker, Unparker};
     pub use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
+use crate::util::blocks::Blocks;
 use crate::util::contain::{Payload, bury};
 
 /// The pool, as its jobs see it: to a job that runs, through the worker that runs it.
@@ -15,6 +16,10 @@ pub trait Owner {
     fn started(&self) {}
     /// The closure has ended; nobody has been told yet.
     fn finished(&self) {}
+    /// The running thread's own store of memory for jobs.
+    fn blocks(&self) -> Option<&Blocks> {
+        None
+    }
     /// A job leaves the queue to run; it no longer counts against the capacity.
     fn left_queue(&self) {}
     /// A job leaves the queue without running. `queued`: its tombstone is still in there.

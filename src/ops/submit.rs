@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::JobHandle;
-use crate::job::{Cell, Spawned};
+use crate::job::{Cell, spawned};
 use crate::registry::{Lane, Refusal, Registry};
 use crate::worker::Worker;
 
@@ -15,7 +15,7 @@ where
 {
     Worker::with_current_of(registry, |worker| {
         let admitted = registry.admit(worker.is_some(), true);
-        let job = Spawned::queued(f);
+        let job = spawned(f, worker.map(Worker::blocks));
         match (admitted, worker) {
             (Err(_), _) => registry.refuse(job),
             (Ok(()), Some(worker)) => worker.push(job, lane),

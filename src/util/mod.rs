@@ -1,5 +1,6 @@
 //! Floor 0: small helpers that know nothing of pools.
 
+pub mod blocks;
 pub mod contain;
 pub mod limits;
 pub mod rng;

@@ -14,6 +14,7 @@ use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
 use crate::queue::Steal;
 use crate::registry::{Lane, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
+use crate::util::blocks::Blocks;
 use crate::util::limits::SPAWN_CAPACITY;
 use crate::util::rng::Rng;
 
@@ -23,6 +24,8 @@ pub struct Worker {
     index: usize,
     queues: Queues,
     rng: Rng,
+    /// Memory for the jobs it spawns, from the jobs it has run.
+    blocks: Blocks,
     /// Jobs taken since the last look at a source that is not preferred.
     tick: Cell<u32>,
     /// Such looks so far; chooses the source.
@@ -42,7 +45,7 @@ facade_thread_local! {
 impl Worker {
     fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
         let rng = Rng::new(index as u32 + 1);
-        Self { registry, index, queues, rng, tick: Cell::new(0), fair_turns: Cell::new(0) }
+        Self { registry, index, queues, rng, blocks: Blocks::new(), tick: Cell::new(0), fair_turns: Cell::new(0) }
     }
 
     /// Calls `f` with the worker whose thread this is, if it is one.
@@ -87,6 +90,11 @@ impl Worker {
     /// The worker's index.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// The worker's store of memory for jobs.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 
     fn stats(&self) -> &Stats {

@@ -7,6 +7,7 @@ use super::{Worker, stack};
 use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
+use crate::util::blocks::Blocks;
 use crate::util::contain::Payload;
 
 /// The body of a worker's thread.
@@ -96,6 +97,11 @@ impl Owner for Worker {
     #[inline]
     fn finished(&self) {
         self.stats().finished.bump();
+    }
+
+    #[inline]
+    fn blocks(&self) -> Option<&Blocks> {
+        Some(&self.blocks)
     }
 
     #[inline]
