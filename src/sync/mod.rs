@@ -7,6 +7,8 @@
 pub mod cell;
 pub mod fence;
 pub mod futex;
+#[cfg(all(test, not(filch_loom)))]
+mod litmus;
 pub mod thread;
 pub mod time;
 

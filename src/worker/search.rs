@@ -6,6 +6,7 @@ use crate::queue::Steal;
 use crate::registry::Slot;
 use crate::sleep::Searching;
 use crate::sync::spin_hint;
+use crate::sync::thread::yield_now;
 use crate::util::limits::{FAIRNESS_INTERVAL, SEARCH_ROUNDS};
 
 /// A job, and how to run it.
@@ -58,7 +59,7 @@ impl Worker {
     /// Looks everywhere: for a bounded while if the caller is the first to search or meets other thieves, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
         let mut patient = searching.is_first();
-        for _ in 0..SEARCH_ROUNDS {
+        for round in 0..SEARCH_ROUNDS {
             let job = self.registry.take_express(self.index).or_else(|| self.registry.take_injected(self.index));
             if let Some(job) = job {
                 return Some(Found::Job(job));
@@ -69,7 +70,7 @@ impl Worker {
                 Steal::Empty if !patient => return None,
                 Steal::Empty => {}
             }
-            spin_hint();
+            if round < SEARCH_ROUNDS / 2 { spin_hint() } else { yield_now() }
         }
         None
     }

@@ -1,0 +1,151 @@
+//! The fences on real threads: the promise of [`fence`](super::fence) is kept, and the test could see it broken.
+//!
+//! The store-buffer pattern. One thread, the light one, goes through an array: in each *round* it stores to a cell, fences lightly and loads the flag. The other
+//! stores to the flag, fences heavily and loads every cell: that is one *batch*. Forbidden: a round that missed the flag although the batch missed its cell. So
+//! many rounds meet each heavy fence, as in the pool. Most of them are over before it, or begin after it; a batch is *contested* if the flag was raised
+//! in the midst of its rounds, by what the light thread saw.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, compiler_fence};
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::CachePadded;
+
+use super::fence::{heavy, init, light};
+
+/// Rounds of a batch: about as long as a heavy fence, so that its interrupt falls among them.
+const CELLS: usize = 256;
+
+/// What both threads share. Everything that is stored is a batch's number, from 1.
+struct Arena {
+    cells: [AtomicU32; CELLS],
+    flag: CachePadded<AtomicU32>,
+    /// Batches begun, and batches that the light thread has done.
+    begun: CachePadded<AtomicUsize>,
+    done: CachePadded<AtomicUsize>,
+    /// By cell: the flag as the light thread saw it.
+    seen: CachePadded<[AtomicU32; CELLS]>,
+    stop: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    batches: usize,
+    contested: usize,
+    forbidden: usize,
+}
+
+impl Tally {
+    fn rounds(&self) -> usize {
+        self.batches * CELLS
+    }
+}
+
+impl Arena {
+    fn new() -> Self {
+        let words = || std::array::from_fn(|_| AtomicU32::new(0));
+        Self {
+            cells: words(),
+            flag: AtomicU32::new(0).into(),
+            begun: AtomicUsize::new(0).into(),
+            done: AtomicUsize::new(0).into(),
+            seen: words().into(),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    fn light_side(&self, light: impl Fn()) {
+        for batch in 1.. {
+            wait_until(|| self.begun.load(Ordering::Acquire) >= batch);
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            for (cell, seen) in self.cells.iter().zip(self.seen.iter()) {
+                cell.store(batch as u32, Ordering::Relaxed);
+                light();
+                seen.store(self.flag.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+            self.done.store(batch, Ordering::Release);
+        }
+    }
+
+    /// `go_on` gets what has happened so far.
+    fn heavy_side(&self, heavy: impl Fn(), go_on: impl Fn(&Tally) -> bool) -> Tally {
+        let mut tally = Tally::default();
+        while go_on(&tally) {
+            let batch = tally.batches + 1;
+            self.begun.store(batch, Ordering::Release);
+            // A different moment of the light thread's rounds each time.
+            (0..batch % 61 * 8).for_each(|_| std::hint::spin_loop());
+            self.flag.store(batch as u32, Ordering::Relaxed);
+            heavy();
+            let missed: [bool; CELLS] = std::array::from_fn(|i| self.cells[i].load(Ordering::Relaxed) != batch as u32);
+            wait_until(|| self.done.load(Ordering::Acquire) == batch);
+            let blind: [bool; CELLS] = std::array::from_fn(|i| self.seen[i].load(Ordering::Relaxed) != batch as u32);
+            tally.batches = batch;
+            tally.forbidden += missed.iter().zip(&blind).filter(|(missed, blind)| **missed && **blind).count();
+            tally.contested += usize::from(blind[0] && !blind[CELLS - 1]);
+        }
+        self.stop.store(true, Ordering::Relaxed);
+        self.begun.store(tally.batches + 1, Ordering::Release);
+        tally
+    }
+
+    fn run(light: impl Fn() + Send, heavy: impl Fn(), go_on: impl Fn(&Tally) -> bool) -> Tally {
+        let arena = Self::new();
+        std::thread::scope(|scope| {
+            scope.spawn({
+                let arena = &arena;
+                move || arena.light_side(light)
+            });
+            arena.heavy_side(heavy, go_on)
+        })
+    }
+}
+
+/// Spins; with one core, or a busy machine, gives it to the other side.
+fn wait_until(done: impl Fn() -> bool) {
+    for turn in 1_u64.. {
+        if done() {
+            return;
+        }
+        if turn % 4096 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+    }
+}
+
+fn report(what: &str, tally: &Tally, start: Instant) {
+    let Tally { batches, contested, forbidden } = tally;
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "  {what}: {} rounds against {batches} fences, {contested} of them contested, {forbidden} forbidden, in {seconds:.1} s",
+        tally.rounds()
+    );
+}
+
+/// `FILCH_LITMUS_ROUNDS`.
+fn wanted_rounds() -> Option<usize> {
+    std::env::var("FILCH_LITMUS_ROUNDS").ok().and_then(|rounds| rounds.parse().ok())
+}
+
+#[test]
+fn without_the_heavy_fence_the_forbidden_outcome_is_seen() {
+    let start = Instant::now();
+    let weak = || compiler_fence(Ordering::SeqCst);
+    let tally = Arena::run(weak, weak, |tally| tally.forbidden == 0 && start.elapsed() < Duration::from_secs(2));
+    report("no fences", &tally, start);
+    if tally.forbidden == 0 {
+        println!("  skipped: not seen in time; with one core it cannot be");
+    }
+}
+
+#[test]
+fn a_light_and_a_heavy_fence_are_ordered() {
+    init();
+    let start = Instant::now();
+    let go_on = |tally: &Tally| match wanted_rounds() {
+        Some(rounds) => tally.rounds() < rounds,
+        None => start.elapsed() < Duration::from_secs(1),
+    };
+    let tally = Arena::run(light, heavy, go_on);
+    report("light and heavy", &tally, start);
+    assert_eq!(tally.forbidden, 0, "{tally:?}");
+}
