@@ -1,5 +1,5 @@
-//! Compresses every file of a directory tree with zstd, verifies each by unpacking it again, and says how fast that was:
-//! on one thread, on plain threads that share a list, and on a filch pool. No file is written.
+//! Compresses every file of a directory tree with zstd, verifies each by unpacking it again, and says how fast that
+//! was: on one thread, on plain threads that share a list, and on a filch pool. No file is written.
 //!
 //! ```text
 //! cargo run --release --example compress                        # this repository
@@ -8,15 +8,16 @@
 //! cargo run --release --example compress -- --help
 //! ```
 //!
-//! Memory is bounded, whatever the files: the queue of the pool holds some hundred jobs, which are an index each; results
-//! go to a callback at once; and a thread reads a file in chunks, so that one of 100 GB takes no more room than one of
+//! Memory is bounded, whatever the files: the queue of the pool holds some hundred jobs of a few words each; results go
+//! to a callback at once; and a thread reads a file in chunks, so that one of 100 GB takes no more room than one of
 //! 4 MB. Only the list of paths grows with the tree.
 //!
-//! The comparison is meant to be fair. The page cache is warmed first. Every contestant takes the same files in the same
-//! order, largest first, through the same function; it starts its threads inside the measured time; and the contestants
-//! take turns.
+//! The comparison is meant to be fair. The page cache is warmed first. Every contestant takes the same files in the
+//! same order, largest first, through the same function; it starts its threads inside the measured time; and the
+//! contestants take turns. Where the machine was too busy, or the rounds too short, the report gives no verdict.
 //!
-//! Where to look: `contest.rs` has the pool, `pack.rs` the work on one file, `tree.rs` the walk, `report.rs` the figures.
+//! Where to look: `contest.rs` has the pool, `pack.rs` the work on one file, `tree.rs` the walk, `report.rs` the
+//! figures.
 
 mod args;
 mod contest;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
@@ -16,6 +17,12 @@ const GOAL: f64 = 0.95;
 
 /// A round shorter than this says little about speed.
 const TOO_SHORT: Duration = Duration::from_millis(200);
+
+/// If the rivals of filch vary by more than this from round to round, the machine is not quiet.
+const UNEVEN: f64 = 1.25;
+
+/// If plain threads come to less than this share of what their cores could do, others use those cores.
+const CROWDED: f64 = 0.7;
 
 /// Prints as the report. Failures are for the caller to print.
 pub struct Report<'a> {
@@ -66,28 +73,43 @@ impl<'a> Report<'a> {
     fn speeds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n{:<20} {:>9} {:>9}   by round", "median of rounds", "seconds", "MB/s")?;
         for (contestant, rounds) in &self.contest.results {
-            let seconds = median(rounds.iter().map(|round| round.elapsed.as_secs_f64()));
+            let seconds: Vec<_> = rounds.iter().map(|round| round.elapsed.as_secs_f64()).collect();
             let speeds = speeds(rounds);
             let list: Vec<_> = speeds.iter().map(|speed| format!("{speed:.1}")).collect();
-            let speed = median(speeds);
+            let (seconds, speed) = (median(&seconds), median(&speeds));
             writeln!(f, "{contestant:<20} {seconds:>9.3} {speed:>9.1}   {}", list.join(" "))?;
         }
         Ok(())
     }
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [(_, one), (_, plain), (_, filch)] = &self.contest.results;
-        let by_round: Vec<_> = speeds(filch).iter().zip(speeds(plain)).map(|(a, b)| format!("{:.3}", a / b)).collect();
-        let speed = |rounds| median(speeds(rounds));
-        let ratio = speed(filch) / speed(plain);
-        let verdict = match filch.iter().map(|round| round.elapsed).min() {
-            Some(shortest) if shortest < TOO_SHORT => "but the rounds are too short to tell",
-            _ if ratio >= GOAL => "reached",
-            _ => "missed",
-        };
+        let [one, plain, filch] = self.contest.results.each_ref().map(|(_, rounds)| speeds(rounds));
+        let by_round: Vec<_> = filch.iter().zip(&plain).map(|(a, b)| format!("{:.3}", a / b)).collect();
+        let ratio = median(&filch) / median(&plain);
         writeln!(f, "\nfilch / plain threads  {ratio:.3}   by round {}", by_round.join(" "))?;
-        writeln!(f, "filch / one thread     {:.3}", speed(filch) / speed(one))?;
-        writeln!(f, "goal: at least {GOAL} of the plain threads; {verdict}")
+        writeln!(f, "filch / one thread     {:.3}", median(&filch) / median(&one))?;
+        write!(f, "goal: at least {GOAL} of the plain threads; ")?;
+        match self.doubt(&one, &plain) {
+            Some(doubt) => writeln!(f, "no verdict: {doubt}"),
+            None => writeln!(f, "{}", if ratio >= GOAL { "reached" } else { "missed" }),
+        }
+    }
+
+    /// Why these rounds cannot tell. Only the rivals are judged: a result of filch is never doubted for what it is.
+    fn doubt(&self, one: &[f64], plain: &[f64]) -> Option<&'static str> {
+        let [_, (_, rounds), _] = &self.contest.results;
+        let cores = thread::available_parallelism().map_or(1, |cores| cores.get()).min(self.args.workers);
+        if rounds.iter().any(|round| round.elapsed < TOO_SHORT) {
+            Some("the rounds are too short")
+        } else if rounds.len() < 3 {
+            Some("three rounds at least, please")
+        } else if spread(one).max(spread(plain)) > UNEVEN {
+            Some("the rounds are uneven, the machine is busy with something else")
+        } else if median(plain) < CROWDED * cores as f64 * median(one) {
+            Some("plain threads hardly beat one thread, the machine is busy with something else")
+        } else {
+            None
+        }
     }
 
     fn metrics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,9 +140,16 @@ fn speeds(rounds: &[Round]) -> Vec<f64> {
 }
 
 /// The middle value, or the mean of the two in the middle. There is at least one.
-fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.into_iter().collect();
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     if values.len() % 2 == 1 { values[half] } else { (values[half - 1] + values[half]) / 2.0 }
+}
+
+/// The largest value over the smallest.
+fn spread(values: &[f64]) -> f64 {
+    let largest = values.iter().copied().fold(f64::MIN, f64::max);
+    let smallest = values.iter().copied().fold(f64::MAX, f64::min);
+    largest / smallest
 }

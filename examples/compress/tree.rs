@@ -27,7 +27,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Lists what lies below `root`; `all` leaves nothing out for its name. What cannot be read is a failure of its own.
+    /// Lists what lies below `root`; `all` leaves nothing out for its name. What cannot be read is a failure.
     pub fn walk(root: &Path, all: bool) -> Tree {
         let mut tree = Tree::default();
         let mut sized = Vec::new();

@@ -1,9 +1,18 @@
 //! Back-pressure: a bound on the jobs queued, at which outside threads wait.
+//!
+//! A wake-up costs as much as a thousand small jobs, so a waiter should find more room than for one when it comes back. Two events wake one waiter:
+//! the first room in a full queue, and the queue's being half empty. A waiter that finds room, but less than half, *lingers* a moment for the
+//! second event, and then enters anyway: nothing may depend on the queue getting emptier. Who enters and leaves room behind wakes the next.
+
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::futex::Futex;
+use crate::sync::futex::{Futex, WaitOutcome};
 use crate::sync::{AtomicUsize, Ordering, full_fence};
+
+/// How long a waiter that has found room lingers: some ten times what its sleep and waking cost.
+const LINGER: Duration = Duration::from_micros(500);
 
 /// Counts queued jobs, and makes outside threads wait while there are too many.
 #[derive(Debug)]
@@ -58,32 +67,56 @@ impl Gate {
     #[cold]
     fn enter_slow(&self, closed: impl Fn() -> bool) -> Result<(), Refusal> {
         self.waiters.fetch_add(1, Ordering::AcqRel);
-        let result = loop {
+        let result = self.wait_for_room(closed);
+        let others_wait = self.waiters.fetch_sub(1, Ordering::AcqRel) > 1;
+        if others_wait && self.queued.load(Ordering::Relaxed) < self.capacity {
+            self.wake_one();
+        }
+        result
+    }
+
+    /// The caller is counted in `waiters`.
+    fn wait_for_room(&self, closed: impl Fn() -> bool) -> Result<(), Refusal> {
+        let mut lingers = true;
+        loop {
             let turn = self.turn.load(Ordering::Acquire);
             // Ordering: our announcement in `waiters` comes before the looks below; pairs with the fences in `leave` and `wake_all`.
             full_fence(Ordering::SeqCst);
             if closed() {
-                break Err(Refusal::ShutDown);
+                return Err(Refusal::ShutDown);
             }
-            if self.try_enter().is_ok() {
-                break Ok(());
+            let queued = self.queued.load(Ordering::Relaxed);
+            if queued >= self.capacity {
+                self.turn.wait(turn, None);
+            } else if queued > self.half() && lingers {
+                lingers = self.turn.wait(turn, Some(LINGER)) != WaitOutcome::TimedOut;
+            } else if self.try_enter().is_ok() {
+                return Ok(());
             }
-            self.turn.wait(turn, None);
-        };
-        self.waiters.fetch_sub(1, Ordering::AcqRel);
-        result
+        }
     }
 
-    /// Counts one job less, and lets a waiter look.
+    fn half(&self) -> usize {
+        self.capacity / 2
+    }
+
+    /// Counts one job less, and lets a waiter look if that matters to one.
     #[inline]
     pub fn leave(&self) {
-        self.queued.fetch_sub(1, Ordering::AcqRel);
-        // Ordering: the room that we made comes before the look at `waiters`.
-        full_fence(Ordering::SeqCst);
-        if self.waiters.load(Ordering::Relaxed) != 0 {
-            self.turn.fetch_add(1, Ordering::Release);
-            self.turn.wake_one();
+        let before = self.queued.fetch_sub(1, Ordering::AcqRel);
+        if before == self.capacity || before == self.half() + 1 {
+            // Ordering: the room that we made comes before the look at `waiters`.
+            full_fence(Ordering::SeqCst);
+            if self.waiters.load(Ordering::Relaxed) != 0 {
+                self.wake_one();
+            }
         }
+    }
+
+    #[cold]
+    fn wake_one(&self) {
+        self.turn.fetch_add(1, Ordering::Release);
+        self.turn.wake_one();
     }
 
     /// Lets every waiter look: the pool has closed.
