@@ -5,14 +5,14 @@ use crate::job::{Executed, Header, JobRef, Reason, Verb, ending};
 use crate::sync::{AtomicUsize, Counter, Ordering};
 use crate::util::limits::SWEEP_AT_LEAST;
 
-/// How many tombstones lie in the queues, less those that the workers count.
+/// What is known of the tombstones in the queues, beside what the workers count themselves.
 #[derive(Debug)]
 pub struct Tombstones {
     /// Left by cancels.
     cancelled: Counter,
     /// Taken from a queue by somebody who is no worker.
     swept: AtomicUsize,
-    /// Cancels since the last sweep.
+    /// New ones since the last sweep.
     since_sweep: AtomicUsize,
 }
 

@@ -57,7 +57,7 @@ impl Worker {
         if self.queues.spawned.newest() == Some(cell.as_job()) {
             // The usual case, submit and join: taken from the queue like any job, it leaves no tombstone.
             if let Some(job) = self.queues.spawned.pop() {
-                self.run(Found::Piece(job));
+                self.run(Found::Job(job));
             }
         } else if cell.claim() {
             self.stats().tombstones_made.bump();
