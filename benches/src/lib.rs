@@ -7,9 +7,8 @@
 //! with the contestants interleaved and prints the tables of `docs/benchmarks.md`.
 
 pub mod contestant;
+pub mod cpu;
 pub mod workload;
-
-mod cpu;
 
 /// How many workers each pool has unless the command line says otherwise.
 pub const WORKERS: usize = 2;

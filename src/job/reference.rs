@@ -52,6 +52,11 @@ impl RawCell {
         self.0.cast()
     }
 
+    /// Whether nobody has started or ended the job.
+    pub fn is_queued(&self) -> bool {
+        self.head().word.phase() == Phase::Queued
+    }
+
     /// Whether the outcome is there.
     pub fn has_ended(&self) -> bool {
         self.head().word.phase().has_ended()
@@ -89,7 +94,7 @@ impl RawCell {
             return begun;
         };
         // The pool counts us in before the job is out of its reach, so it is never idle in between.
-        ending::during(self.owner(), &*owner, || {
+        ending::during(self.owner(), &*owner, None, || {
             let begun = begin();
             if begun {
                 self.finish_end(Some(&*owner), Reason::Cancelled, true);
@@ -99,13 +104,23 @@ impl RawCell {
         })
     }
 
+    /// Ends the job unrun if nobody has started it: for one who could end it by taking it from its queue, or has it in hand. True: it has.
+    pub fn end_here(&self, owner: &dyn Owner, reason: Reason) -> bool {
+        let begun = self.head().word.begin_end();
+        if begun {
+            self.finish_end(Some(owner), reason, true);
+        }
+        begun
+    }
+
     /// Ends a job that this thread has moved to Cancelling: drops the closure, tells the owner, tells the waiter.
     pub(super) fn finish_end(&self, owner: Option<&dyn Owner>, reason: Reason, queued: bool) {
-        // SAFETY: the caller is the one canceller.
-        let dropped = unsafe { (self.head().vtable.drop_closure)(self.0) };
+        // First, so that a destructor which submits finds the room that this job leaves.
         if let Some(owner) = owner {
             owner.ended_unrun(reason, queued);
         }
+        // SAFETY: the caller is the one canceller.
+        let dropped = unsafe { (self.head().vtable.drop_closure)(self.0) };
         self.tell(owner, dropped);
         let ended = match reason {
             Reason::Cancelled => Phase::Cancelled,

@@ -15,15 +15,18 @@ pub struct Spawned<F, const IN_BLOCK: bool> {
     _track: Track<()>,
 }
 
-/// Makes a job to be queued. `store`: the running worker's memory for jobs; it knows what has room there.
+/// Makes a job to be queued. `store`: the running worker's memory for jobs.
 #[inline]
 pub fn spawned<F: FnOnce() + Send + 'static>(closure: F, store: Option<&Blocks>) -> JobRef {
-    match store {
-        Some(store) if Blocks::fits::<Spawned<F, true>>() => {
-            Blocks::put(store, Spawned::<F, true>::new(closure)).cast()
-        }
-        _ => NonNull::from(Box::leak(Box::new(Spawned::<F, false>::new(closure)))).cast(),
+    let Some(store) = store else { return boxed(closure) };
+    match store.put(Spawned::<F, true>::new(closure)) {
+        Ok(job) => job.cast(),
+        Err(job) => boxed(job.closure),
     }
+}
+
+fn boxed<F: FnOnce() + Send + 'static>(closure: F) -> JobRef {
+    NonNull::from(Box::leak(Box::new(Spawned::<F, false>::new(closure)))).cast()
 }
 
 impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
@@ -75,7 +78,7 @@ impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
 
 #[cold]
 fn end<F>(owner: &dyn Owner, reason: Reason, closure: F) {
-    let dropped = contain_drop(closure);
+    // First, so that a destructor which submits finds the room that this job leaves.
     owner.ended_unrun(reason, false);
-    dropped.unwrap_or_else(|payload| owner.report(payload));
+    contain_drop(closure).unwrap_or_else(|payload| owner.report(payload));
 }

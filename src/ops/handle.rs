@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::job::{CellRef, JobError, JobId, RawCell, Waiter};
+use crate::job::{CellRef, JobError, JobId, RawCell, Waiter, ending};
 use crate::park;
 use crate::sync::time::Deadline;
 use crate::worker::Worker;
@@ -81,6 +81,7 @@ impl<T> JobHandle<T> {
         if !cell.raw().has_ended() && cell.raw().is_on_this_stack() {
             return Err(JobError::WouldDeadlock);
         }
+        ending::end_if_in_hand(cell.raw());
         wait(&mut cell, Deadline::NEVER);
         cell.take()
     }
@@ -135,6 +136,7 @@ impl<T> JobHandle<T> {
     /// ```
     pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
         let mut cell = self.into_cell();
+        ending::end_if_in_hand(cell.raw());
         if wait(&mut cell, Deadline::after(timeout)) { Ok(cell.take()) } else { Err(Self::new(cell)) }
     }
 

@@ -71,6 +71,22 @@ impl Stack {
         }
     }
 
+    /// Takes the whole chain: its first index.
+    fn detach(&self) -> u32 {
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
+            let head = Head::unpack(word);
+            if head.index == NONE {
+                return NONE;
+            }
+            // Ordering: as in `pop`. Acquire reaches every node of the chain: all changes of the head are read-modify-writes.
+            match self.0.compare_exchange_weak(word, head.followed_by(NONE), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return head.index,
+                Err(newer) => word = newer,
+            }
+        }
+    }
+
     fn pop<'a, T: 'a>(&self, node: impl Fn(u32) -> &'a Node<T>) -> Option<u32> {
         // Ordering: Acquire pairs with `push`. All changes of the head are read-modify-writes, so its release sequence is unbroken.
         let mut word = self.0.load(Ordering::Acquire);
@@ -122,6 +138,22 @@ impl<T> Express<T> {
         self.len.fetch_sub(1, Ordering::Relaxed);
         self.unused.push(index, node);
         NonNull::new(element)
+    }
+
+    /// Takes every element that is queued at one moment, newest first.
+    pub fn take_all(&self) -> Vec<NonNull<T>> {
+        let mut elements = Vec::new();
+        let mut index = self.lane.detach();
+        while index != NONE {
+            let node = self.node(index);
+            // Before the node goes to the unused ones, which link through the same field.
+            let next = node.next.load(Ordering::Relaxed);
+            elements.extend(NonNull::new(node.element.load(Ordering::Relaxed)));
+            self.unused.push(index, node);
+            index = next;
+        }
+        self.len.fetch_sub(elements.len(), Ordering::Relaxed);
+        elements
     }
 
     /// Whether the lane is empty. Orders nothing: callers fence.
@@ -208,6 +240,19 @@ mod tests {
         }
         let (last_segment, _) = locate(u32::MAX);
         assert!(last_segment < SEGMENTS, "the last index needs segment {last_segment}");
+    }
+
+    #[test]
+    fn gives_all_at_once_newest_first_and_reuses_the_nodes() {
+        let lane = Express::<u64>::new();
+        let mut values: Vec<u64> = (0..100).collect();
+        for _ in 0..3 {
+            values.iter_mut().for_each(|value| lane.push(NonNull::from(value)));
+            let expected: Vec<_> = values.iter_mut().rev().map(NonNull::from).collect();
+            assert_eq!(lane.take_all(), expected);
+            assert!(lane.is_empty() && lane.len() == 0);
+        }
+        assert_eq!(lane.made.load(Ordering::Relaxed), 100);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Ending queued jobs unrun, and clearing away the tombstones of those that ended elsewhere.
 
 use super::{Lane, Registry, retry};
-use crate::job::{Executed, Header, JobRef, Reason, Verb, ending};
+use crate::job::ending::{self, InHand};
+use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::sync::{AtomicUsize, Counter, Ordering};
 use crate::util::limits::SWEEP_AT_LEAST;
 
@@ -37,20 +38,33 @@ impl Tombstones {
 impl Registry {
     /// Ends every queued job; a cancel spares fork-join calls. Returns how many it ended.
     pub fn end_queued(&self, reason: Reason) -> usize {
-        ending::during(self.id, self, || {
-            // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
-            let mut jobs = self.shared.take_all();
-            for slot in &self.workers {
-                jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
+        // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
+        self.begin_ending();
+        let in_hand = InHand::new(reason, self.take_queued(reason));
+        let ended = ending::during(self.id, self, Some(&in_hand), || {
+            while let Some(job) = in_hand.next() {
+                if self.end_one(job, reason) == Executed::Done {
+                    in_hand.count();
+                }
             }
-            if reason == Reason::Cancelled {
-                // Before any foreign code runs, which may wait for them.
-                let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job));
-                spared.into_iter().for_each(|job| self.inject(job, Lane::Back));
-                jobs = others;
-            }
-            jobs.into_iter().filter(|job| self.end_one(*job, reason) == Executed::Done).count()
-        })
+            in_hand.ended()
+        });
+        self.end_ending();
+        ended
+    }
+
+    fn take_queued(&self, reason: Reason) -> Vec<JobRef> {
+        let mut jobs = self.shared.take_all();
+        for slot in &self.workers {
+            jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
+        }
+        if reason == Reason::ShutDown {
+            return jobs;
+        }
+        // Before any foreign code runs, which may wait for them.
+        let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job));
+        spared.into_iter().for_each(|job| self.inject(job, Lane::Back));
+        others
     }
 
     fn end_one(&self, job: JobRef, reason: Reason) -> Executed {
@@ -83,8 +97,8 @@ impl Registry {
         if since < SWEEP_AT_LEAST || since < self.shared.len() / 2 {
             return;
         }
+        let Some(swept) = self.shared.sweep() else { return };
         self.tombstones.since_sweep.swap(0, Ordering::Relaxed);
-        let swept = self.shared.sweep();
         self.tombstones.swept.fetch_add(swept, Ordering::Relaxed);
         // A worker that came by meanwhile left the queue alone, and may sleep by now.
         self.tell_from_outside();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::futex::{Futex, WaitOutcome};
+use crate::sync::futex::Futex;
 use crate::sync::{AtomicUsize, Ordering, full_fence};
 
 /// How long a waiter that has found room lingers: some ten times what its sleep and waking cost.
@@ -89,7 +89,8 @@ impl Gate {
             if queued >= self.capacity {
                 self.turn.wait(turn, None);
             } else if queued > self.half() && lingers {
-                lingers = self.turn.wait(turn, Some(LINGER)) != WaitOutcome::TimedOut;
+                lingers = false;
+                self.turn.wait(turn, Some(LINGER));
             } else if self.try_enter().is_ok() {
                 return Ok(());
             }

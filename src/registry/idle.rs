@@ -1,20 +1,27 @@
 //! Waiting until a pool has nothing left to do.
 //!
-//! Idle means: every worker sleeps, every queue is empty, and nobody outside the workers is ending a job. The first two are judged by the event
-//! count's version: if it is the same before and after a look at the queues, no worker took or pushed anything in between.
+//! Idle means: every worker sleeps, every queue is empty, and nobody outside the workers is ending a job. If the event count's version and the count of ends
+//! are the same before and after a look at the queues, nobody took or pushed anything in between.
 
 use super::Registry;
 use crate::sync::futex::{Futex, WaitOutcome};
 use crate::sync::thread::yield_now;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicUsize, Ordering, full_fence};
+use crate::sync::{AtomicU64, AtomicUsize, Ordering, full_fence};
 use crate::util::limits::IDLE_ROUNDS;
+
+const ONE_ACTIVE: u64 = 1;
+const ONE_BEGUN: u64 = 1 << 32;
+
+fn active(endings: u64) -> u64 {
+    endings & (ONE_BEGUN - 1)
+}
 
 /// Those who wait for a pool to be idle, and those who keep it from being.
 #[derive(Debug)]
 pub struct Idle {
-    /// Threads outside the workers that are ending jobs: their callbacks still run.
-    endings: AtomicUsize,
+    /// Ends of jobs outside the workers, whose callbacks may still run: `begun:32 | active:32`, so that it never is the same again.
+    endings: AtomicU64,
     /// Threads that wait or are about to.
     waiters: AtomicUsize,
     /// Changes when waiters should look again.
@@ -23,15 +30,15 @@ pub struct Idle {
 
 impl Idle {
     pub(super) fn new() -> Self {
-        Self { endings: AtomicUsize::new(0), waiters: AtomicUsize::new(0), turn: Futex::new(0) }
+        Self { endings: AtomicU64::new(0), waiters: AtomicUsize::new(0), turn: Futex::new(0) }
     }
 
     pub(super) fn begin_ending(&self) {
-        self.endings.fetch_add(1, Ordering::AcqRel);
+        self.endings.fetch_add(ONE_BEGUN + ONE_ACTIVE, Ordering::AcqRel);
     }
 
     pub(super) fn end_ending(&self) {
-        if self.endings.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if active(self.endings.fetch_sub(ONE_ACTIVE, Ordering::AcqRel)) == 1 {
             // Ordering: the end comes before the look at `waiters`.
             full_fence(Ordering::SeqCst);
             self.tell();
@@ -50,15 +57,13 @@ impl Idle {
 impl Registry {
     /// Whether nothing is queued or running and all callbacks are done.
     pub fn is_idle(&self) -> bool {
-        let version = self.sleep.version();
-        // Ordering: the fences keep the four looks in this order.
+        let before = (self.sleep.version(), self.idle.endings.load(Ordering::Acquire));
+        // Ordering: the fences keep the looks in this order.
         full_fence(Ordering::SeqCst);
         let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
-        let empty = resting && !self.has_queued();
+        let nothing = resting && active(before.1) == 0 && !self.has_queued();
         full_fence(Ordering::SeqCst);
-        let empty = empty && self.idle.endings.load(Ordering::Acquire) == 0;
-        full_fence(Ordering::SeqCst);
-        empty && self.sleep.version() == version
+        nothing && before == (self.sleep.version(), self.idle.endings.load(Ordering::Acquire))
     }
 
     /// Blocks until the pool is idle. False: the time ran out first.

@@ -19,7 +19,7 @@ pub use config::{Config, Hook, PanicHandler};
 pub use gate::{Gate, Refusal};
 pub use stats::Stats;
 
-use crate::job::{Header, JobRef, Owner, OwnerId, Reason, Verb};
+use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Steal, Stealer, Symmetric, deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
@@ -138,7 +138,8 @@ impl Registry {
         }
         match &self.gate {
             None => Ok(()),
-            Some(gate) if inside => {
+            // A thread that ends jobs of the pool may hold the ones that fill the queue.
+            Some(gate) if inside || job::ending::is_ending(self.id) => {
                 gate.force();
                 Ok(())
             }

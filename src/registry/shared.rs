@@ -10,7 +10,7 @@ use crossbeam_utils::CachePadded;
 use super::{Lane, retry};
 use crate::job::{Executed, Header, JobRef, Verb};
 use crate::queue::{Express, Injector};
-use crate::sync::{AtomicBool, Ordering, fence, spin_hint};
+use crate::sync::{AtomicBool, Ordering, Patience, fence};
 
 /// The shared queues of a pool.
 pub struct Shared {
@@ -125,20 +125,22 @@ impl Shared {
     /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
     /// another thread rearranges.
     pub(super) fn take_all(&self) -> Vec<JobRef> {
-        let mut turn = self.take_turn();
-        while turn.is_none() {
-            spin_hint();
-            turn = self.take_turn();
-        }
-        let express = (0..self.express.len() + self.old_express.len()).map_while(|_| self.pop_express());
+        let mut patience = Patience::new();
+        let _turn = loop {
+            match self.take_turn() {
+                Some(turn) => break turn,
+                None => patience.wait(),
+            }
+        };
+        let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary());
         express.chain(ordinary).collect()
     }
 
-    /// Frees the tombstones, unless another thread is at it. Returns how many there were.
-    pub(super) fn sweep(&self) -> usize {
-        let Some(_turn) = self.take_turn() else { return 0 };
-        self.sweep_ordinary() + self.sweep_express()
+    /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.
+    pub(super) fn sweep(&self) -> Option<usize> {
+        let _turn = self.take_turn()?;
+        Some(self.sweep_ordinary() + self.sweep_express())
     }
 
     fn sweep_ordinary(&self) -> usize {
@@ -157,7 +159,7 @@ impl Shared {
     }
 
     fn sweep_express(&self) -> usize {
-        let newest_first = (0..self.express.len() + self.old_express.len()).map_while(|_| self.pop_express());
+        let newest_first = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let (tombstones, live): (Vec<_>, Vec<_>) = newest_first.partition(|job| bury(*job));
         live.into_iter().rev().for_each(|job| self.old_express.push(job));
         tombstones.len()
@@ -171,10 +173,11 @@ impl Shared {
         let turn = Turn(self);
         // Ordering: the turn is taken before we look at the flags; pairs with TakeFence.
         fence::heavy();
+        let mut patience = Patience::new();
         for taking in &self.taking {
             // Ordering: Acquire pairs with the Release in `unless_turned`.
             while taking.load(Ordering::Acquire) {
-                spin_hint();
+                patience.wait();
             }
         }
         Some(turn)

@@ -32,6 +32,9 @@ impl Counters {
     /// To add to the packed word for a worker that begins to search.
     pub const ONE_SEARCHER: u64 = 1;
 
+    /// To add to the packed word so that it never is the same again. The tag is topmost: its wrap touches nothing else.
+    pub const ONE_TAG: u64 = 1 << (3 * FIELD);
+
     /// Decodes the word.
     pub fn unpack(word: u64) -> Self {
         let field = |n: u32| (word >> (n * FIELD) & FIELD_MASK) as u32;

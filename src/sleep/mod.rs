@@ -66,7 +66,10 @@ impl Sleep {
 
     /// Absent → searching: a worker's thread begins.
     pub fn arrive(&self) -> Searching {
-        let searching = self.start_searching();
+        // The tag, too: a look at an idle pool must notice a worker that comes, works and is not asleep yet.
+        let step = Counters::ONE_SEARCHER + Counters::ONE_TAG;
+        let before = Counters::unpack(self.word.fetch_add(step, Ordering::AcqRel));
+        let searching = Searching { first: before.searchers == 0 };
         self.absent.fetch_sub(1, Ordering::AcqRel);
         searching
     }

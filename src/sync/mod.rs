@@ -41,6 +41,24 @@ pub fn spin_hint() {
     std::hint::spin_loop();
 }
 
+/// A wait for another thread's next few instructions: spins at first, then lets others run, should one of them be that thread.
+#[derive(Debug)]
+pub struct Patience(u32);
+
+impl Patience {
+    /// Begins to wait.
+    pub fn new() -> Self {
+        Self(0)
+    }
+
+    /// Waits a moment.
+    pub fn wait(&mut self) {
+        const SPINS: u32 = 32;
+        self.0 += 1;
+        if self.0 < SPINS { spin_hint() } else { thread::yield_now() }
+    }
+}
+
 /// Tells the model that the memory of `atomic` is about to be freed: it does not see a free as an access by itself.
 #[inline(always)]
 pub fn before_free(atomic: &mut AtomicUsize) {

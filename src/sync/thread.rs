@@ -91,7 +91,9 @@ pub fn run_scoped(stack_size: usize, f: impl FnOnce() + Send) -> std::io::Result
     }
     #[cfg(not(filch_loom))]
     std::thread::scope(|scope| {
-        Builder::new().stack_size(stack_size).spawn_scoped(scope, f)?;
+        let thread = Builder::new().stack_size(stack_size).spawn_scoped(scope, f)?;
+        // The scope alone would not wait for the destructors of thread-locals.
+        thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload));
         Ok(())
     })
 }

@@ -1,7 +1,8 @@
 //! A thread's own store of small blocks of memory, so that a short-lived job costs no call of the allocator.
 //!
 //! Allocating on one thread and freeing on another is the dearest thing that a pool does. A worker keeps the blocks of the jobs that it has run,
-//! and puts the jobs that it spawns into them. It keeps [`BLOCKS_KEPT`] at most; the rest goes back to the allocator.
+//! and puts the jobs that it spawns into them. It makes and keeps [`BLOCKS_KEPT`] at most: a worker with more jobs queued than that puts the others into
+//! boxes of their own size, since touching fresh memory costs by the byte.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
@@ -23,6 +24,8 @@ const LAYOUT: Layout = match Layout::from_size_align(SIZE, ALIGN) {
 pub struct Blocks {
     first: Cell<Option<NonNull<Block>>>,
     len: Cell<usize>,
+    /// Blocks that this store has made.
+    made: Cell<usize>,
 }
 
 struct Block {
@@ -32,26 +35,25 @@ struct Block {
 impl Blocks {
     /// An empty store.
     pub fn new() -> Self {
-        Self { first: Cell::new(None), len: Cell::new(0) }
+        Self { first: Cell::new(None), len: Cell::new(0), made: Cell::new(0) }
     }
 
     /// Whether a `T` fits into a block.
-    pub const fn fits<T>() -> bool {
+    const fn fits<T>() -> bool {
         size_of::<T>() <= SIZE && align_of::<T>() <= ALIGN
     }
 
-    /// A block with a `T` in it: from the store, else from the allocator.
-    ///
-    /// # Panics
-    ///
-    /// If a `T` does not [fit](Self::fits).
+    /// A block with a `T` in it, or the `T` back: there is no block to be had, or it does not [fit](Self::fits).
     #[inline]
-    pub fn put<T>(&self, value: T) -> NonNull<T> {
-        assert!(Self::fits::<T>());
-        let block = self.take().unwrap_or_else(allocate).cast::<T>();
+    pub fn put<T>(&self, value: T) -> Result<NonNull<T>, T> {
+        if !Self::fits::<T>() {
+            return Err(value);
+        }
+        let Some(block) = self.take().or_else(|| self.make()) else { return Err(value) };
+        let block = block.cast::<T>();
         // SAFETY: the block is ours alone, and large and aligned enough.
         unsafe { block.write(value) };
-        block
+        Ok(block)
     }
 
     /// Moves the `T` out of its block, and keeps or frees the block.
@@ -77,6 +79,14 @@ impl Blocks {
         self.first.set(unsafe { block.read() }.next);
         self.len.set(self.len.get() - 1);
         Some(block)
+    }
+
+    fn make(&self) -> Option<NonNull<Block>> {
+        let made = self.made.get();
+        (made < BLOCKS_KEPT).then(|| {
+            self.made.set(made + 1);
+            allocate()
+        })
     }
 
     fn keep(&self, block: NonNull<Block>) {
@@ -118,23 +128,30 @@ mod tests {
     #[test]
     fn reuses_the_block_that_was_given_back_last() {
         let store = Blocks::new();
-        let first = store.put(1_u64);
+        let first = store.put(1_u64).unwrap();
         // SAFETY: put above, and not used below.
         assert_eq!(unsafe { Blocks::take_out(Some(&store), first) }, 1);
-        let second = store.put([2_u8; 48]);
+        let second = store.put([2_u8; 48]).unwrap();
         assert_eq!(second.cast(), first);
         // SAFETY: put above, and not used below.
         assert_eq!(unsafe { Blocks::take_out(None, second) }, [2; 48]);
     }
 
     #[test]
-    fn keeps_no_more_than_its_limit() {
-        let store = Blocks::new();
-        let blocks: Vec<_> = (0..BLOCKS_KEPT + 10).map(|n| store.put(n)).collect();
-        for (n, block) in blocks.into_iter().enumerate() {
+    fn makes_and_keeps_no_more_than_its_limit() {
+        let (store, other) = (Blocks::new(), Blocks::new());
+        let blocks = |store: &Blocks| (0..BLOCKS_KEPT).map(|n| store.put(n).unwrap()).collect::<Vec<_>>();
+        let all = [blocks(&store), blocks(&other)].concat();
+        assert_eq!(store.put(0), Err(0));
+        for block in all {
             // SAFETY: put above, and not used again.
-            assert_eq!(unsafe { Blocks::take_out(Some(&store), block) }, n);
+            unsafe { Blocks::take_out(Some(&store), block) };
         }
         assert_eq!(store.len.get(), BLOCKS_KEPT);
+    }
+
+    #[test]
+    fn hands_back_what_does_not_fit() {
+        assert!(Blocks::new().put([0_u8; 65]).is_err());
     }
 }

@@ -27,7 +27,7 @@ pub const EXPRESS_FIRST_SEGMENT: usize = limit!(64, model 2);
 /// Segments of the express lane: enough doublings to use up every 32-bit index.
 pub const EXPRESS_SEGMENTS: usize = limit!(27, model 2);
 
-/// Free blocks of 64 bytes that a worker keeps for the jobs it will spawn.
+/// Blocks of 64 bytes that a worker makes, and free ones that it keeps, for the jobs it will spawn.
 pub const BLOCKS_KEPT: usize = limit!(1024, model 1);
 
 /// After this many jobs in a row a worker asks one of the sources it does not prefer (`Pool`, "Order").

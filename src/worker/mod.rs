@@ -26,6 +26,8 @@ pub struct Worker {
     rng: Rng,
     /// Memory for the jobs it spawns, from the jobs it has run.
     blocks: Blocks,
+    /// Whether the start hook is behind it, and the event count knows it.
+    arrived: Cell<bool>,
     /// Jobs taken since the last look at a source that is not preferred.
     tick: Cell<u32>,
     /// Such looks so far; chooses the source.
@@ -45,7 +47,16 @@ facade_thread_local! {
 impl Worker {
     fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
         let rng = Rng::new(index as u32 + 1);
-        Self { registry, index, queues, rng, blocks: Blocks::new(), tick: Cell::new(0), fair_turns: Cell::new(0) }
+        Self {
+            registry,
+            index,
+            queues,
+            rng,
+            blocks: Blocks::new(),
+            arrived: Cell::new(false),
+            tick: Cell::new(0),
+            fair_turns: Cell::new(0),
+        }
     }
 
     /// Calls `f` with the worker whose thread this is, if it is one.

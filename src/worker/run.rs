@@ -27,6 +27,7 @@ impl Worker {
     fn run_until_closed(&self) {
         let sleep = self.registry.sleep();
         let mut searching = sleep.arrive();
+        self.arrived.set(true);
         while let Some(found) = self.find_or_leave(searching) {
             self.run(found);
             while let Some(found) = self.next_at_hand() {

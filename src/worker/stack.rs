@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use super::Worker;
 use super::search::Found;
-use crate::job::RawCell;
 use crate::job::frame::Chain;
+use crate::job::{RawCell, Reason, ending};
 use crate::sync::facade_thread_local;
 use crate::sync::thread;
 
@@ -43,9 +43,18 @@ impl Worker {
     ///
     /// This is the only job that a waiting worker runs: it adds no dependency that the wait does not have already.
     pub fn run_awaited(&self, cell: &RawCell) {
-        if cell.owner() != self.registry.id() || cell.has_ended() {
+        if cell.owner() != self.registry.id() || !cell.is_queued() {
             return;
         }
+        if self.arrived.get() {
+            self.run_where_there_is_room(cell);
+        } else {
+            // A start hook runs before the worker counts as awake: without this the pool could seem idle.
+            ending::during(self.registry.id(), &*self.registry, None, || self.run_where_there_is_room(cell));
+        }
+    }
+
+    fn run_where_there_is_room(&self, cell: &RawCell) {
         if has_room(LITTLE) {
             self.claim_and_run(cell);
         } else {
@@ -54,11 +63,15 @@ impl Worker {
     }
 
     fn claim_and_run(&self, cell: &RawCell) {
+        // The usual case, submit and join: taken from the queue like any job, it leaves no tombstone. What `newest` shows may have been stolen, and even be the
+        // address of another job by now; what `pop` gives is in the queue, so it is alive, so an equal address is this very job.
         if self.queues.spawned.newest() == Some(cell.as_job()) {
-            // The usual case, submit and join: taken from the queue like any job, it leaves no tombstone.
             if let Some(job) = self.queues.spawned.pop() {
-                self.run(Found::Job(job));
+                return self.run(Found::Job(job));
             }
+        }
+        if self.registry.is_dropping() {
+            cell.end_here(self, Reason::ShutDown);
         } else if cell.claim() {
             self.stats().tombstones_made.bump();
             cell.run_claimed(self);

@@ -30,7 +30,8 @@ fn group(criterion: &mut Criterion, workload: Workload, pools: &[Started]) {
 
 fn configure(group: &mut BenchmarkGroup<'_, WallTime>, workload: Workload) {
     group.throughput(Throughput::Elements(workload.jobs(workload.iteration_size())));
-    group.sampling_mode(SamplingMode::Flat).sample_size(20).measurement_time(Duration::from_secs(3));
+    group.sampling_mode(SamplingMode::Flat).sample_size(20);
+    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
     if workload == Workload::RoundtripCold {
         // The gaps between the trips are not in their times: with these, a thousand or so trips take some seconds.
         group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(20));

@@ -10,19 +10,24 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 
 /// One line about the machine, the compiler and the run, one about the versions of the contestants.
 pub(crate) fn describe(options: &Options) -> String {
-    let cores = thread::available_parallelism().map_or_else(|_| "unknown".into(), |cores| cores.to_string());
     let versions: Vec<String> =
         options.contestants.iter().map(|entry| format!("{} {}", entry.name, version(entry.name))).collect();
     format!(
-        "{} {}, {cores} cores, {}; workers: {}, rounds: {}{}.\n{}.",
+        "{} {}, {} cores, {}; workers: {}, rounds: {}{}.\n{}.",
         std::env::consts::OS,
         std::env::consts::ARCH,
+        cores(),
         compiler(),
         options.workers,
         options.rounds,
         if options.quick { ", quick sizes" } else { "" },
         versions.join(", "),
     )
+}
+
+/// How many cores this process may use.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The compiler on the path, which is the one that cargo has just built this program with.

@@ -1,12 +1,14 @@
 //! Every workload with every contestant, interleaved, as Markdown tables.
 
 mod environment;
+mod neighbours;
 mod options;
 mod rounds;
 mod table;
 
 use std::process::ExitCode;
 
+use neighbours::Watch;
 use options::{Command, Options, USAGE};
 
 fn main() -> ExitCode {
@@ -25,7 +27,11 @@ fn report(options: &Options) {
     println!("{}\n", environment::describe(options));
     let pools = rounds::start(options);
     for &workload in &options.workloads {
+        let watch = Watch::start();
         let records = rounds::run(options, workload, &pools);
         println!("{}", table::render(workload, options.size(workload), &records));
+        if let Some(share) = watch.and_then(|watch| watch.share(environment::cores())) {
+            println!("Meanwhile others took {:.0} % of the machine.\n", share * 100.0);
+        }
     }
 }
