@@ -71,11 +71,12 @@ impl Arena {
     /// `go_on` gets what has happened so far.
     fn heavy_side(&self, heavy: impl Fn(), go_on: impl Fn(&Tally) -> bool) -> Tally {
         let mut tally = Tally::default();
+        // Turns to lose before the flag goes up. It follows the other thread, so that this falls among its rounds on any machine.
+        let mut delay = 0_usize;
         while go_on(&tally) {
             let batch = tally.batches + 1;
             self.begun.store(batch, Ordering::Release);
-            // A different moment of the light thread's rounds each time.
-            (0..batch % 61 * 8).for_each(|_| std::hint::spin_loop());
+            (0..delay + batch % 32 * delay / 64).for_each(|turn| _ = std::hint::black_box(turn));
             self.flag.store(batch as u32, Ordering::Relaxed);
             heavy();
             let missed: [bool; CELLS] = std::array::from_fn(|i| self.cells[i].load(Ordering::Relaxed) != batch as u32);
@@ -83,7 +84,11 @@ impl Arena {
             let blind: [bool; CELLS] = std::array::from_fn(|i| self.seen[i].load(Ordering::Relaxed) != batch as u32);
             tally.batches = batch;
             tally.forbidden += missed.iter().zip(&blind).filter(|(missed, blind)| **missed && **blind).count();
-            tally.contested += usize::from(blind[0] && !blind[CELLS - 1]);
+            match (blind[0], blind[CELLS - 1]) {
+                (false, _) => delay += 1 + delay / 16,
+                (true, true) => delay -= delay.div_ceil(16),
+                (true, false) => tally.contested += 1,
+            }
         }
         self.stop.store(true, Ordering::Relaxed);
         self.begun.store(tally.batches + 1, Ordering::Release);
