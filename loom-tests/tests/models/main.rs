@@ -3,6 +3,13 @@
 #[cfg(not(filch_loom))]
 compile_error!("the model cfg is missing: these tests would check nothing");
 
+mod ledger;
 mod support;
 
+mod deque;
+mod express;
 mod fence;
+mod gate;
+mod injector;
+mod park;
+mod shutdown;

@@ -1,0 +1,138 @@
+//! Weakens the sources, one place at a time, and looks whether the models notice.
+//!
+//! `cargo run -p loom-tests --bin mutants -- [--list] [--unseen] [--timeout SECONDS] [WORD…]`
+//!
+//! A word selects the mutants with it in their name or file. `--unseen` runs those that no model can notice, each with its
+//! reason in the table: they must survive. The exit code is 1 if a mutant did what it should not, or did not build.
+
+mod park;
+mod queue;
+mod registry;
+mod sync;
+mod tree;
+mod trial;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use tree::Tree;
+use trial::{Verdict, run_models};
+
+/// One change of the sources that breaks them.
+struct Mutant {
+    /// What is broken. Begins with the name of the protocol.
+    name: &'static str,
+    /// The file, from the root of the workspace.
+    file: &'static str,
+    /// A text that occurs in the file exactly once.
+    find: &'static str,
+    /// What it is replaced with.
+    replace: &'static str,
+    /// Which models must notice: words, each a part of their names.
+    models: &'static str,
+}
+
+/// Those that a model must notice.
+const MUTANTS: &[&[Mutant]] = &[sync::MUTANTS, queue::MUTANTS, park::MUTANTS, registry::MUTANTS];
+
+/// Those that no model can notice: the comment at each says why.
+const UNSEEN: &[&[Mutant]] = &[sync::UNSEEN, queue::UNSEEN, park::UNSEEN, registry::UNSEEN];
+
+struct Options {
+    list: bool,
+    unseen: bool,
+    timeout: Duration,
+    words: Vec<String>,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { list: false, unseen: false, timeout: Duration::from_secs(120), words: Vec::new() };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--list" => options.list = true,
+                "--unseen" => options.unseen = true,
+                "--timeout" => options.timeout = seconds(arguments.next())?,
+                option if option.starts_with('-') => return Err(format!("unknown option {option}")),
+                _ => options.words.push(argument),
+            }
+        }
+        Ok(options)
+    }
+
+    fn chosen(&self) -> Vec<&'static Mutant> {
+        let rooms = if self.unseen { UNSEEN } else { MUTANTS };
+        rooms.iter().copied().flatten().filter(|mutant| self.wants(mutant)).collect()
+    }
+
+    fn wants(&self, mutant: &Mutant) -> bool {
+        let matches = |word: &String| mutant.name.contains(word.as_str()) || mutant.file.contains(word.as_str());
+        self.words.is_empty() || self.words.iter().any(matches)
+    }
+}
+
+fn seconds(text: Option<String>) -> Result<Duration, String> {
+    let seconds = text.and_then(|text| text.parse().ok()).ok_or("--timeout needs a number of seconds")?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args().skip(1)).and_then(run) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<ExitCode, String> {
+    let mutants = options.chosen();
+    if options.list {
+        mutants.iter().for_each(|mutant| println!("{} ({}; {})", mutant.name, mutant.file, mutant.models));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let tree = Tree::copy().map_err(|error| format!("cannot copy the workspace: {error}"))?;
+    check_table(&tree, &mutants)?;
+    check_unchanged(&tree, &mutants)?;
+    println!("| mutant | result | by | seconds |\n|---|---|---|---|");
+    let wrong =
+        mutants.iter().filter(|mutant| !is_as_expected(&options, &try_one(&tree, mutant, options.timeout))).count();
+    println!("\n{} mutants, {wrong} not as expected. Logs: {}", mutants.len(), tree.logs().display());
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every entry still fits the sources.
+fn check_table(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
+    let stale: Vec<String> = mutants.iter().filter_map(|mutant| tree.mutated(mutant).err()).collect();
+    if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
+}
+
+/// The models pass as long as nothing is broken: otherwise every mutant would seem to be noticed.
+fn check_unchanged(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
+    let mut models: Vec<&str> = mutants.iter().flat_map(|mutant| mutant.models.split_whitespace()).collect();
+    models.sort_unstable();
+    models.dedup();
+    match run_models(tree, "unchanged", &models, Duration::from_secs(3600)) {
+        Verdict::Survived => Ok(()),
+        other => Err(format!("unchanged, the models do not pass: {other}. Logs: {}", tree.logs().display())),
+    }
+}
+
+fn try_one(tree: &Tree, mutant: &Mutant, timeout: Duration) -> Verdict {
+    let start = Instant::now();
+    let models: Vec<&str> = mutant.models.split_whitespace().collect();
+    let changed = tree.change(mutant);
+    let verdict = run_models(tree, mutant.name, &models, timeout);
+    drop(changed);
+    println!("| {} | {verdict} | {} | {:.1} |", mutant.name, verdict.by(), start.elapsed().as_secs_f64());
+    verdict
+}
+
+fn is_as_expected(options: &Options, verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Killed(_) | Verdict::TimedOut(_) => !options.unseen,
+        Verdict::Survived => options.unseen,
+        Verdict::NotBuilt => false,
+    }
+}

@@ -1,0 +1,114 @@
+//! A copy of the workspace to break: below the target directory, with only what the models need.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Mutant;
+
+pub struct Tree {
+    /// Holds the copy, its own target directory, and the logs.
+    home: PathBuf,
+}
+
+/// A changed file, put back when this goes.
+pub struct Changed {
+    file: PathBuf,
+    original: String,
+}
+
+impl Tree {
+    pub fn copy() -> io::Result<Self> {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the member lies in the workspace");
+        let this_program = std::env::current_exe()?;
+        let target = this_program.ancestors().nth(2).expect("built by cargo, in its target directory");
+        let tree = Self { home: target.join("mutants") };
+        if tree.root().exists() {
+            fs::remove_dir_all(tree.root())?;
+        }
+        fs::create_dir_all(tree.logs())?;
+        for folder in ["src", "loom-tests/tests"] {
+            copy_folder(&workspace.join(folder), &tree.root().join(folder))?;
+        }
+        for file in ["Cargo.lock", "loom-tests/build.rs"] {
+            fs::copy(workspace.join(file), tree.root().join(file))?;
+        }
+        for manifest in ["Cargo.toml", "loom-tests/Cargo.toml"] {
+            let text = fs::read_to_string(workspace.join(manifest))?;
+            fs::write(tree.root().join(manifest), reduced(&text))?;
+        }
+        Ok(tree)
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.home.join("tree")
+    }
+
+    pub fn target(&self) -> PathBuf {
+        self.home.join("target")
+    }
+
+    pub fn logs(&self) -> PathBuf {
+        self.home.join("logs")
+    }
+
+    /// The file's text before and after.
+    pub fn mutated(&self, mutant: &Mutant) -> Result<(String, String), String> {
+        let text =
+            fs::read_to_string(self.root().join(mutant.file)).map_err(|error| format!("{}: {error}", mutant.file))?;
+        match text.matches(mutant.find).count() {
+            1 => Ok((text.clone(), text.replace(mutant.find, mutant.replace))),
+            count => Err(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file)),
+        }
+    }
+
+    pub fn change(&self, mutant: &Mutant) -> Changed {
+        let (original, changed) = self.mutated(mutant).expect("checked at the start");
+        let file = self.root().join(mutant.file);
+        fs::write(&file, changed).expect("the copy can be written");
+        Changed { file, original }
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        fs::write(&self.file, &self.original).expect("the copy can be written");
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The manifest of a workspace, or of its member, for a copy that has this member only: the crate's own package, the other members and
+/// this program are left out. A section goes from its headline to the next.
+fn reduced(manifest: &str) -> String {
+    let is_member = manifest.contains("name = \"loom-tests\"");
+    let wanted = |headline: &str| match is_member {
+        true => headline != "[[bin]]",
+        false => headline.starts_with("[workspace") || headline.starts_with("[profile"),
+    };
+    let mut keep = true;
+    let mut reduced = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            keep = wanted(line);
+        }
+        match line {
+            _ if !keep || line.starts_with("default-members") => {}
+            _ if line.starts_with("members") => reduced.push_str("members = [\"loom-tests\"]\n"),
+            _ => reduced.extend([line, "\n"]),
+        }
+    }
+    reduced
+}

@@ -1,0 +1,119 @@
+//! Building and running the models in the copy, in child processes: a deadlock in a model may abort its process.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::tree::Tree;
+
+pub enum Verdict {
+    /// A model failed: its name.
+    Killed(String),
+    /// All models passed.
+    Survived,
+    /// A model neither passed nor failed in time: its name.
+    TimedOut(String),
+    /// The changed sources do not compile: the table is wrong.
+    NotBuilt,
+}
+
+impl Verdict {
+    /// The model that decided.
+    pub fn by(&self) -> &str {
+        match self {
+            Self::Killed(model) | Self::TimedOut(model) => model,
+            Self::Survived | Self::NotBuilt => "",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Killed(_) => "killed",
+            Self::Survived => "SURVIVED",
+            Self::TimedOut(_) => "timed out",
+            Self::NotBuilt => "did not build",
+        })
+    }
+}
+
+/// Builds the tree and runs the models that have one of the words in their names.
+pub fn run_models(tree: &Tree, name: &str, words: &[&str], timeout: Duration) -> Verdict {
+    let log = tree.logs().join(name.replace(|c: char| !c.is_alphanumeric(), "-") + ".txt");
+    match build(tree, &log) {
+        Some(program) => watch(&program, words, timeout, &log),
+        None => Verdict::NotBuilt,
+    }
+}
+
+/// Returns the path of the built program. What the compiler says goes to the log.
+fn build(tree: &Tree, log: &Path) -> Option<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["test", "-p", "loom-tests", "--test", "models", "--no-run", "--message-format=json-render-diagnostics"])
+        .current_dir(tree.root())
+        .env("CARGO_TARGET_DIR", tree.target())
+        .stderr(create(log))
+        .output()
+        .expect("cargo can be started");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let (_, path) = messages.split_once("\"executable\":\"")?;
+    output.status.success().then(|| PathBuf::from(path.split('"').next().unwrap_or_default()))
+}
+
+/// Runs the program until it ends, a model fails, or the time is over.
+fn watch(program: &Path, words: &[&str], timeout: Duration, log: &Path) -> Verdict {
+    let output = create(log);
+    let mut child = Command::new(program)
+        .args(words)
+        .args(["--test-threads=1", "--nocapture"])
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().expect("a file can be shared"))
+        .stderr(output)
+        .spawn()
+        .expect("the models can be started");
+    let start = Instant::now();
+    loop {
+        let ended = child.try_wait().expect("the child is ours");
+        let so_far = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
+        let verdict = match ended {
+            Some(status) if status.success() => Verdict::Survived,
+            Some(_) => Verdict::Killed(current_model(&so_far)),
+            None if has_failed(&so_far) => Verdict::Killed(current_model(&so_far)),
+            None if start.elapsed() > timeout => Verdict::TimedOut(current_model(&so_far)),
+            None => {
+                std::thread::sleep(Duration::from_millis(30));
+                continue;
+            }
+        };
+        // The models after a failed one would say nothing new.
+        let _ = child.kill();
+        let _ = child.wait();
+        return verdict;
+    }
+}
+
+fn has_failed(output: &str) -> bool {
+    output.lines().any(|line| line == "FAILED" || line.ends_with("... FAILED"))
+}
+
+/// The last model that was started, or the first that failed.
+fn current_model(output: &str) -> String {
+    let mut current = "";
+    for line in output.lines() {
+        if let Some((name, _)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ...")) {
+            current = name;
+        }
+        if line == "FAILED" || line.ends_with("... FAILED") {
+            break;
+        }
+    }
+    current.to_string()
+}
+
+fn create(log: &Path) -> File {
+    File::create(log).expect("a log can be written")
+}
