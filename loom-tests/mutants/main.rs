@@ -5,6 +5,7 @@
 //! A word selects the mutants with it in their name or file. `--unseen` runs those that no model can notice, each with its
 //! reason in the table: they must survive. The exit code is 1 if a mutant did what it should not, or did not build.
 
+mod deque;
 mod park;
 mod queue;
 mod registry;
@@ -33,10 +34,10 @@ struct Mutant {
 }
 
 /// Those that a model must notice.
-const MUTANTS: &[&[Mutant]] = &[sync::MUTANTS, queue::MUTANTS, park::MUTANTS, registry::MUTANTS];
+const MUTANTS: &[&[Mutant]] = &[sync::MUTANTS, deque::MUTANTS, queue::MUTANTS, park::MUTANTS, registry::MUTANTS];
 
 /// Those that no model can notice: the comment at each says why.
-const UNSEEN: &[&[Mutant]] = &[sync::UNSEEN, queue::UNSEEN, park::UNSEEN, registry::UNSEEN];
+const UNSEEN: &[&[Mutant]] = &[sync::UNSEEN, deque::UNSEEN, queue::UNSEEN, park::UNSEEN, registry::UNSEEN];
 
 struct Options {
     list: bool,

@@ -21,13 +21,7 @@ pub const MUTANTS: &[Mutant] = &[
         if before == PARKED {",
         models: "park::",
     },
-    Mutant {
-        name: "park: unpark wakes nobody",
-        file: PARK,
-        find: "self.0.wake_one();",
-        replace: "",
-        models: "park::",
-    },
+    Mutant { name: "park: unpark wakes nobody", file: PARK, find: "self.0.wake_one();", replace: "", models: "park::" },
     Mutant {
         name: "park: a token in the way is taken with Relaxed",
         file: PARK,

@@ -12,12 +12,15 @@ use crossbeam_utils::CachePadded;
 
 use super::fence::{heavy, init, light};
 
-/// Rounds of a batch: about as long as a heavy fence, so that its interrupt falls among them.
-const CELLS: usize = 256;
+/// Rounds of a batch that are about as long as a heavy fence: its interrupt falls among them.
+const WIDE: usize = 256;
+/// Rounds of a batch that both threads are through with in a moment: without fences this shows the forbidden outcome most often.
+const NARROW: usize = 4;
 
 /// What both threads share. Everything that is stored is a batch's number, from 1.
-struct Arena {
-    cells: [AtomicU32; CELLS],
+struct Arena<const CELLS: usize> {
+    /// Each on a line of its own: a store has to fetch it from the other core, and so stays long in its buffer.
+    cells: [CachePadded<AtomicU32>; CELLS],
     flag: CachePadded<AtomicU32>,
     /// Batches begun, and batches that the light thread has done.
     begun: CachePadded<AtomicUsize>,
@@ -29,26 +32,20 @@ struct Arena {
 
 #[derive(Debug, Default)]
 struct Tally {
+    rounds: usize,
     batches: usize,
     contested: usize,
     forbidden: usize,
 }
 
-impl Tally {
-    fn rounds(&self) -> usize {
-        self.batches * CELLS
-    }
-}
-
-impl Arena {
+impl<const CELLS: usize> Arena<CELLS> {
     fn new() -> Self {
-        let words = || std::array::from_fn(|_| AtomicU32::new(0));
         Self {
-            cells: words(),
+            cells: std::array::from_fn(|_| AtomicU32::new(0).into()),
             flag: AtomicU32::new(0).into(),
             begun: AtomicUsize::new(0).into(),
             done: AtomicUsize::new(0).into(),
-            seen: words().into(),
+            seen: std::array::from_fn(|_| AtomicU32::new(0)).into(),
             stop: AtomicBool::new(false),
         }
     }
@@ -73,21 +70,30 @@ impl Arena {
         let mut tally = Tally::default();
         // Turns to lose before the flag goes up. It follows the other thread, so that this falls among its rounds on any machine.
         let mut delay = 0_usize;
+        // The cells are read from here on, and round: from a little before the place where the light thread was last time.
+        let mut first = 0;
         while go_on(&tally) {
             let batch = tally.batches + 1;
             self.begun.store(batch, Ordering::Release);
             (0..delay + batch % 32 * delay / 64).for_each(|turn| _ = std::hint::black_box(turn));
             self.flag.store(batch as u32, Ordering::Relaxed);
             heavy();
-            let missed: [bool; CELLS] = std::array::from_fn(|i| self.cells[i].load(Ordering::Relaxed) != batch as u32);
+            let mut missed = [false; CELLS];
+            for i in (first..CELLS).chain(0..first) {
+                missed[i] = self.cells[i].load(Ordering::Relaxed) != batch as u32;
+            }
             wait_until(|| self.done.load(Ordering::Acquire) == batch);
             let blind: [bool; CELLS] = std::array::from_fn(|i| self.seen[i].load(Ordering::Relaxed) != batch as u32);
             tally.batches = batch;
+            tally.rounds += CELLS;
             tally.forbidden += missed.iter().zip(&blind).filter(|(missed, blind)| **missed && **blind).count();
             match (blind[0], blind[CELLS - 1]) {
                 (false, _) => delay += 1 + delay / 16,
                 (true, true) => delay -= delay.div_ceil(16),
-                (true, false) => tally.contested += 1,
+                (true, false) => {
+                    tally.contested += 1;
+                    first = blind.iter().position(|blind| !blind).map_or(0, |seeing| seeing.saturating_sub(2));
+                }
             }
         }
         self.stop.store(true, Ordering::Relaxed);
@@ -95,16 +101,44 @@ impl Arena {
         tally
     }
 
-    fn run(light: impl Fn() + Send, heavy: impl Fn(), go_on: impl Fn(&Tally) -> bool) -> Tally {
-        let arena = Self::new();
+    fn run(light: impl Fn() + Send, heavy: impl Fn() + Send, go_on: impl Fn(&Tally) -> bool + Send) -> Tally {
+        let arena = &Self::new();
         std::thread::scope(|scope| {
-            scope.spawn({
-                let arena = &arena;
-                move || arena.light_side(light)
+            scope.spawn(move || {
+                pin_to_core(0);
+                arena.light_side(light)
             });
-            arena.heavy_side(heavy, go_on)
+            let heavy_side = scope.spawn(move || {
+                pin_to_core(1);
+                arena.heavy_side(heavy, go_on)
+            });
+            heavy_side.join().unwrap()
         })
     }
+}
+
+/// Puts this thread on the `n`th core that it may use: two threads that take turns on one core see no reordering. Where that cannot be, it stays.
+fn pin_to_core(n: usize) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        use libc::{CPU_ISSET, CPU_SET, CPU_SETSIZE, cpu_set_t, sched_getaffinity, sched_setaffinity};
+
+        // SAFETY: a set of bits, for which zeros are valid.
+        let [mut allowed, mut wanted]: [cpu_set_t; 2] = unsafe { std::mem::zeroed() };
+        // SAFETY: the set is as large as we say; 0 is this thread.
+        let known = unsafe { sched_getaffinity(0, size_of::<cpu_set_t>(), &raw mut allowed) } == 0;
+        // SAFETY: the number is below the size of the set.
+        let is_allowed = |core: &usize| unsafe { CPU_ISSET(*core, &allowed) };
+        let core = (0..CPU_SETSIZE as usize).filter(is_allowed).nth(n);
+        if let (true, Some(core)) = (known, core) {
+            // SAFETY: as above.
+            unsafe { CPU_SET(core, &mut wanted) };
+            // SAFETY: as above. A refusal changes nothing.
+            let _ = unsafe { sched_setaffinity(0, size_of::<cpu_set_t>(), &raw const wanted) };
+        }
+    }
+    #[cfg(any(not(target_os = "linux"), miri))]
+    let _ = n;
 }
 
 /// Spins; with one core, or a busy machine, gives it to the other side.
@@ -118,11 +152,10 @@ fn wait_until(done: impl Fn() -> bool) {
 }
 
 fn report(what: &str, tally: &Tally, start: Instant) {
-    let Tally { batches, contested, forbidden } = tally;
+    let Tally { rounds, batches, contested, forbidden } = tally;
     let seconds = start.elapsed().as_secs_f64();
     println!(
-        "  {what}: {} rounds against {batches} fences, {contested} of them contested, {forbidden} forbidden, in {seconds:.1} s",
-        tally.rounds()
+        "  {what}: {rounds} rounds against {batches} fences, {contested} of them contested, {forbidden} forbidden, in {seconds:.1} s"
     );
 }
 
@@ -135,22 +168,30 @@ fn wanted_rounds() -> Option<usize> {
 fn without_the_heavy_fence_the_forbidden_outcome_is_seen() {
     let start = Instant::now();
     let weak = || compiler_fence(Ordering::SeqCst);
-    let tally = Arena::run(weak, weak, |tally| tally.forbidden == 0 && start.elapsed() < Duration::from_secs(2));
+    let go_on = |tally: &Tally| tally.forbidden == 0 && start.elapsed() < Duration::from_secs(2);
+    let tally = Arena::<NARROW>::run(weak, weak, go_on);
     report("no fences", &tally, start);
     if tally.forbidden == 0 {
         println!("  skipped: not seen in time; with one core it cannot be");
     }
 }
 
-#[test]
-fn a_light_and_a_heavy_fence_are_ordered() {
+/// Goes on for `share` of `FILCH_LITMUS_ROUNDS`, else for half a second.
+fn ordered<const CELLS: usize>(what: &str, share: usize) {
     init();
     let start = Instant::now();
     let go_on = |tally: &Tally| match wanted_rounds() {
-        Some(rounds) => tally.rounds() < rounds,
-        None => start.elapsed() < Duration::from_secs(1),
+        Some(rounds) => tally.rounds < rounds / share,
+        None => start.elapsed() < Duration::from_millis(500),
     };
-    let tally = Arena::run(light, heavy, go_on);
-    report("light and heavy", &tally, start);
+    let tally = Arena::<CELLS>::run(light, heavy, go_on);
+    report(what, &tally, start);
     assert_eq!(tally.forbidden, 0, "{tally:?}");
+}
+
+#[test]
+fn a_light_and_a_heavy_fence_are_ordered() {
+    ordered::<WIDE>("many light, one heavy", 1);
+    // As many heavy fences need that many times fewer rounds.
+    ordered::<NARROW>("few light, one heavy", WIDE / NARROW);
 }

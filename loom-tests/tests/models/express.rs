@@ -6,6 +6,7 @@
 //! taker did before.
 //! Seen failing: every mutant whose name begins with "express".
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use filch::internals::{Express, heavy, light};
@@ -16,7 +17,7 @@ use loom::thread;
 use crate::ledger::{Element, Ledger};
 use crate::support::{ALL, Bound, explore, explore_in_both_modes};
 
-/// What happens in a model: `P` pushes a new element, `p` pops.
+/// What happens in a model: `P` pushes a new element, `p` pops, `A` takes all.
 #[derive(Clone, Copy)]
 struct Plan {
     /// Pushed before there is a second thread.
@@ -62,6 +63,7 @@ impl Stage {
         for step in script.chars() {
             match step {
                 'P' => self.push(),
+                'A' => self.take_all(),
                 _ => drop(self.pop()),
             }
         }
@@ -69,6 +71,10 @@ impl Stage {
 
     fn push(&self) {
         self.lane.push(self.ledger.make(self.made.fetch_add(1, Relaxed)));
+    }
+
+    fn take_all(&self) {
+        self.lane.take_all().into_iter().for_each(|element| drop(self.ledger.take(element)));
     }
 
     fn pop(&self) -> bool {
@@ -81,12 +87,20 @@ impl Stage {
 #[test]
 fn a_node_returns_while_a_pop_looks_at_it() {
     Plan { before: "PP", threads: &["p", "pp", "P"] }.explore(Some(3));
+    Plan { before: "PP", threads: &["p", "A", "P"] }.explore(Some(3));
 }
 
 #[test]
 fn nodes_are_used_again() {
     Plan { before: "", threads: &["Pp", "Pp"] }.explore(Some(5));
     Plan { before: "P", threads: &["pP", "p"] }.explore(ALL);
+}
+
+#[test]
+fn one_takes_all() {
+    Plan { before: "PP", threads: &["A", "p"] }.explore(ALL);
+    Plan { before: "PP", threads: &["A", "A"] }.explore(ALL);
+    Plan { before: "PP", threads: &["A", "PP"] }.explore(Some(4));
 }
 
 #[test]
@@ -105,21 +119,26 @@ fn an_element_meets_two_takers() {
     Plan { before: "", threads: &["P", "p", "p"] }.explore(ALL);
 }
 
+/// One thread pushes two elements and takes what there is, while another pushes.
+fn push_and_drain(drain: impl Fn(&Express<Element>) -> Vec<NonNull<Element>>) {
+    let (lane, ledger) = (Arc::new(Express::new()), Ledger::new(3));
+    let other = thread::spawn({
+        let (lane, ledger) = (lane.clone(), ledger.clone());
+        move || lane.push(ledger.make(2))
+    });
+    lane.push(ledger.make(0));
+    lane.push(ledger.make(1));
+    let taken: Vec<usize> = drain(&lane).into_iter().map(|element| ledger.take(element)).collect();
+    other.join().unwrap();
+    let own: Vec<usize> = taken.into_iter().filter(|number| *number != 2).collect();
+    assert_eq!(own, [1, 0]);
+}
+
 #[test]
 fn a_threads_own_elements_come_newest_first() {
-    explore("express, order", Some(5), || {
-        let (lane, ledger) = (Arc::new(Express::new()), Ledger::new(3));
-        let other = thread::spawn({
-            let (lane, ledger) = (lane.clone(), ledger.clone());
-            move || lane.push(ledger.make(2))
-        });
-        lane.push(ledger.make(0));
-        lane.push(ledger.make(1));
-        let popped: Vec<usize> = std::iter::from_fn(|| lane.pop()).map(|element| ledger.take(element)).collect();
-        other.join().unwrap();
-        let own: Vec<usize> = popped.into_iter().filter(|number| *number != 2).collect();
-        assert_eq!(own, [1, 0]);
-    });
+    let one_by_one = |lane: &Express<Element>| std::iter::from_fn(|| lane.pop()).collect();
+    explore("express, order", Some(4), move || push_and_drain(one_by_one));
+    explore("express, order of all", Some(4), || push_and_drain(Express::take_all));
 }
 
 /// What a worker and one that goes to sleep rely on.
@@ -145,21 +164,24 @@ fn of_a_push_and_a_look_one_sees_the_other() {
 }
 
 /// A taker tells that it is about to take an element. Who then finds the lane empty has been told.
+fn nothing_left(take: impl Fn(&Express<Element>) -> usize) {
+    let stage = Arc::new((Express::new(), AtomicUsize::new(0), Ledger::new(1)));
+    stage.0.push(stage.2.make(0));
+    let observer = thread::spawn({
+        let stage = stage.clone();
+        move || {
+            let taken = stage.0.is_empty();
+            fence(SeqCst);
+            assert!(!taken || stage.1.load(Relaxed) == 1, "the element is gone, and nobody has it");
+        }
+    });
+    stage.1.store(1, Relaxed);
+    assert_eq!(take(&stage.0), 1);
+    observer.join().unwrap();
+}
+
 #[test]
 fn who_finds_it_empty_sees_what_the_taker_did_before() {
-    explore("express, nothing left", ALL, || {
-        let stage = Arc::new((Express::new(), AtomicUsize::new(0), Ledger::new(1)));
-        stage.0.push(stage.2.make(0));
-        let observer = thread::spawn({
-            let stage = stage.clone();
-            move || {
-                let taken = stage.0.is_empty();
-                fence(SeqCst);
-                assert!(!taken || stage.1.load(Relaxed) == 1, "the element is gone, and nobody has it");
-            }
-        });
-        stage.1.store(1, Relaxed);
-        assert!(stage.0.pop().is_some());
-        observer.join().unwrap();
-    });
+    explore("express, nothing left", ALL, || nothing_left(|lane| lane.pop().into_iter().count()));
+    explore("express, nothing left by all", ALL, || nothing_left(|lane| lane.take_all().len()));
 }

@@ -3,13 +3,20 @@
 #[cfg(not(filch_loom))]
 compile_error!("the model cfg is missing: these tests would check nothing");
 
+mod case;
 mod ledger;
 mod support;
+mod witness;
 
 mod deque;
 mod express;
 mod fence;
 mod gate;
 mod injector;
+mod job;
 mod park;
+mod pool;
 mod shutdown;
+mod sleep;
+mod sleep_tag;
+mod waiter;
