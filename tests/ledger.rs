@@ -17,6 +17,8 @@ mod book;
 mod handles;
 #[path = "ledger/jobs.rs"]
 mod jobs;
+#[path = "ledger/race.rs"]
+mod race;
 #[path = "ledger/storm.rs"]
 mod storm;
 #[path = "ledger/support/mod.rs"]
