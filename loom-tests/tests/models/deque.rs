@@ -155,14 +155,14 @@ fn start_thief(thief: &Arc<impl Thief>, ledger: &Arc<Ledger>, tries: usize) -> J
 #[test]
 fn one_thief_meets_pushes_and_pops() {
     let plan = Plan { owner: "|PPpp", thieves: 1, tries: 2 };
-    explore_fork_join(Some(4), plan);
+    explore_fork_join(ALL, plan);
     explore_spawn(ALL, plan);
 }
 
 #[test]
 fn one_thief_meets_reused_slots() {
     let plan = Plan { owner: "|PpPp", thieves: 1, tries: 2 };
-    explore_fork_join(Some(4), plan);
+    explore_fork_join(Some(5), plan);
     explore_spawn(ALL, plan);
 }
 

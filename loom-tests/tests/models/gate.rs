@@ -153,7 +153,7 @@ fn a_waiter_lingers() {
 
 #[test]
 fn two_waiters_linger() {
-    explore("gate, two linger", Some(2), || admit(3, 2, [2, 0]));
+    explore("gate, two linger", Some(3), || admit(3, 2, [2, 0]));
 }
 
 #[test]

@@ -8,8 +8,8 @@
 use filch::internals::{Cell, Executed, RawCell, handle};
 use loom::thread;
 
-use crate::support::{ALL, explore};
 use crate::case::{Case, cancel};
+use crate::support::{ALL, explore};
 use crate::witness::{Queued, Registered, Witness};
 
 #[test]

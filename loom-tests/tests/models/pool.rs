@@ -6,7 +6,10 @@
 //! Seen failing: the rows of `pool` in `mutants`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::{Relaxed, Release}};
+use std::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, Release},
+};
 
 use filch::internals::{Deadline, Futex, Parker};
 use filch::{JobHandle, Pool};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use filch::internals::Sleep;
 use loom::sync::atomic::{AtomicBool, Ordering, fence};
 
-use crate::support::{explore_in_both_modes};
+use crate::support::explore_in_both_modes;
 
 fn work(sleep: &Sleep, closed: &AtomicBool, index: usize) {
     let is_closed = || closed.load(Ordering::Acquire);

@@ -4,13 +4,16 @@
 //! needs few preemptions shows in milliseconds. It fails if only one execution was seen (then the model has no concurrency in it, or the model cfg did not reach
 //! the sources), and it sets no cap: a run either explores everything at its bound or does not end.
 //!
-//! `FILCH_MODEL_BOUND=4` or `=none` replaces the stated bound, for long runs. `LOOM_LOG=1 LOOM_LOCATION=1` trace a failure.
+//! `FILCH_MODEL_BOUND=4` or `=none` replaces the stated bound, for long runs. `LOOM_LOG=trace LOOM_LOCATION=1` prints every step of every execution: those
+//! of the one that failed come last.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use filch::internals::{Mode, init_fences, set_mode};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The most preemptions per execution that are explored; `None` for all interleavings.
 pub type Bound = Option<usize>;
@@ -45,6 +48,7 @@ fn explore_at(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static
     builder.max_branches = 100_000;
     builder.max_permutations = None;
     builder.max_duration = None;
+    let _trace = trace();
     let start = Instant::now();
     builder.check({
         let executions = executions.clone();
@@ -58,6 +62,21 @@ fn explore_at(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static
     let bound = bound.map_or("all".to_string(), |bound| bound.to_string());
     println!("{name}: bound {bound}, {executions} executions, {:.2} s", start.elapsed().as_secs_f64());
     assert!(executions > 1, "{name} ran once: it explores nothing");
+}
+
+/// Prints steps while it lives, if the environment asks for it.
+fn trace() -> Option<impl Sized> {
+    std::env::var_os("LOOM_LOG")?;
+    let filter = EnvFilter::from_env("LOOM_LOG");
+    Some(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer()
+            .with_ansi(false)
+            .without_time()
+            .finish()
+            .set_default(),
+    )
 }
 
 fn ascending(last: Bound) -> Vec<Bound> {

@@ -172,7 +172,11 @@ impl Owner for Accountant {
 impl Accountant {
     /// For one who has seen the end of a job: whoever ran it has put it down.
     pub fn check_nothing_runs(&self) {
-        assert_eq!(self.started.load(Relaxed), self.finished.load(Relaxed), "a job has ended and still counts as running");
+        assert_eq!(
+            self.started.load(Relaxed),
+            self.finished.load(Relaxed),
+            "a job has ended and still counts as running"
+        );
     }
 
     /// At the end of a model of one job: it left its queue once, by running, by a cancel or by a shutdown.
