@@ -237,7 +237,8 @@ fn a_tree_of_jobs_that_join_their_children_gives_its_sum() {
         }
         // The younger one is awaited first, or the older one: in either order it may have been stolen.
         let (a, b) = (filch::submit(move || fib(n - 1)), filch::submit(move || fib(n - 2)));
-        if n % 2 == 0 { a.join().unwrap() + b.join().unwrap() } else { b.join().unwrap() + a.join().unwrap() }
+        let (first, second) = if n % 2 == 0 { (a, b) } else { (b, a) };
+        first.join().unwrap() + second.join().unwrap()
     }
     let _watchdog = watchdog();
     for threads in [1, 2, 3] {
