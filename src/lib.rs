@@ -59,7 +59,17 @@
 //!
 //! Wherever `std` has threads and there are 64-bit atomics. Linux gets futexes and asymmetric fences by system call, other systems the
 //! same protocols on `std`'s locks and full fences.
-#![cfg_attr(filch_loom, allow(missing_docs, missing_debug_implementations))]
+#![cfg_attr(
+    filch_loom,
+    allow(
+        missing_docs,
+        missing_debug_implementations,
+        clippy::new_without_default,
+        clippy::len_without_is_empty,
+        clippy::missing_safety_doc,
+        reason = "the models reach inside"
+    )
+)]
 
 #[cfg(not(target_has_atomic = "64"))]
 compile_error!("filch needs 64-bit atomics");

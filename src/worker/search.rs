@@ -70,7 +70,7 @@ impl Worker {
                 Steal::Empty if !patient => return None,
                 Steal::Empty => {}
             }
-            if round < SEARCH_ROUNDS / 2 { spin_hint() } else { yield_now() }
+            if round * 2 < SEARCH_ROUNDS { spin_hint() } else { yield_now() }
         }
         None
     }
