@@ -250,7 +250,8 @@ mod tests {
             values.iter_mut().for_each(|value| lane.push(NonNull::from(value)));
             let expected: Vec<_> = values.iter_mut().rev().map(NonNull::from).collect();
             assert_eq!(lane.take_all(), expected);
-            assert!(lane.is_empty() && lane.len() == 0);
+            assert!(lane.is_empty());
+            assert_eq!(lane.len(), 0);
         }
         assert_eq!(lane.made.load(Ordering::Relaxed), 100);
     }

@@ -74,7 +74,9 @@ impl Stage {
     }
 
     fn take_all(&self) {
-        self.lane.take_all().into_iter().for_each(|element| drop(self.ledger.take(element)));
+        for element in self.lane.take_all() {
+            self.ledger.take(element);
+        }
     }
 
     fn pop(&self) -> bool {
