@@ -35,25 +35,25 @@ macro_rules! kind {
     ($fences:ty) => {
         impl Owner for DequeOwner<Element, $fences> {
             fn push(&self, element: NonNull<Element>) -> Result<(), NonNull<Element>> {
-                self.push(element)
+                DequeOwner::push(self, element)
             }
 
             fn newest(&self) -> Option<NonNull<Element>> {
-                self.newest()
+                DequeOwner::newest(self)
             }
 
             fn pop(&self) -> Option<NonNull<Element>> {
-                self.pop()
+                DequeOwner::pop(self)
             }
         }
 
         impl Thief for Stealer<Element, $fences> {
             fn steal(&self) -> Steal<NonNull<Element>> {
-                self.steal()
+                Stealer::steal(self)
             }
 
             fn is_empty(&self) -> bool {
-                self.is_empty()
+                Stealer::is_empty(self)
             }
         }
     };
