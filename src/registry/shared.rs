@@ -82,6 +82,10 @@ impl Shared {
     /// Does `f`, with nobody rearranging meanwhile; `None` if somebody is at it.
     #[inline]
     fn unless_turned<R>(&self, index: usize, f: impl FnOnce() -> R) -> Option<R> {
+        // Whoever has the turn shall not see our flag up again and again.
+        if self.turn.load(Ordering::Relaxed) {
+            return None;
+        }
         let taking = &self.taking[index];
         taking.store(true, Ordering::Relaxed);
         // Ordering: TakeFence: the flag is up before we look whether somebody has the turn; pairs with the heavy fence in `take_turn`.

@@ -202,10 +202,11 @@ fn a_sweep_loses_nothing() {
     explore_in_both_modes("pool: 1 worker at rest, cancel the first of two", Some(2), || {
         let (first, second) = (Witness::new(), Witness::new());
         let pool = at_rest(1);
-        let cancelled = pool.submit(first.closure());
-        let handle = pool.submit(second.closure());
-        let cancelled = cancelled.cancel();
-        expect_value(&second, handle);
+        let dropped = pool.submit(first.closure());
+        let joined = pool.submit(second.closure());
+        let cancelled = dropped.cancel();
+        drop(dropped);
+        expect_value(&second, joined);
         pool.wait_idle();
         finish(pool);
         assert_eq!(first.settle() == 0, cancelled);
