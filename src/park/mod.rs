@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::sync::futex::{Futex, WaitOutcome};
 use crate::sync::time::Deadline;
 use crate::sync::{Ordering, spin_hint};
-use crate::util::limits::WAIT_ROUNDS;
+use crate::util::limits::WAIT_SPINS;
 
 /// No token, nobody parked.
 const EMPTY: u32 = 0;
@@ -81,7 +81,7 @@ impl Unparker {
 
 /// Looks at `done` for a while before it is worth parking. True once it holds.
 pub fn spin_until(done: impl Fn() -> bool) -> bool {
-    for _ in 0..WAIT_ROUNDS {
+    for _ in 0..WAIT_SPINS {
         if done() {
             return true;
         }

@@ -41,7 +41,7 @@ pub fn spin_hint() {
     std::hint::spin_loop();
 }
 
-/// A wait for another thread's next few instructions: spins at first, then lets others run, should one of them be that thread.
+/// A wait for something that another thread is about to do: spins at first, then lets others run, should one of them be that thread.
 #[derive(Debug)]
 pub struct Patience(u32);
 

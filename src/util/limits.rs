@@ -33,12 +33,13 @@ pub const BLOCKS_KEPT: usize = limit!(1024, model 1);
 /// After this many jobs in a row a worker asks one of the sources it does not prefer (`Pool`, "Order").
 pub const FAIRNESS_INTERVAL: u32 = limit!(61, model 61);
 
-/// Rounds in which a searching worker looks at every source before it goes to sleep: half of them spinning, half yielding. 64 to 512 measured alike; with 64 and
-/// no yielding a worker that outran its submitter slept and was woken hundreds of times a million jobs.
-pub const SEARCH_ROUNDS: u32 = limit!(128, model 1);
+/// Rounds in which a searching worker looks at every source before it goes to sleep; [`Patience`](crate::sync::Patience) makes the first 32 of them spin and the
+/// others yield. 48 to 128 measured alike for throughput; more costs processor time whenever a worker has run the last job.
+pub const SEARCH_ROUNDS: u32 = limit!(48, model 1);
 
-/// Rounds in which a thread that waits for a result looks at it before it parks.
-pub const WAIT_ROUNDS: u32 = limit!(256, model 1);
+/// Looks of a thread that waits for a result before it parks. The kernel likes to place a worker on the processor of the thread that woke it, where it cannot begin
+/// before that thread parks: 256 looks made a cold round trip of 12 microseconds one of 20, 1024 one of 40. A worker that is awake answers within 32.
+pub const WAIT_SPINS: u32 = limit!(32, model 1);
 
 /// Looks at a pool without work whose workers are not asleep yet, when the time of a wait for its idleness has run out.
 pub const IDLE_ROUNDS: u32 = limit!(200, model 1);

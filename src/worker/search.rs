@@ -5,8 +5,7 @@ use crate::job::JobRef;
 use crate::queue::Steal;
 use crate::registry::Slot;
 use crate::sleep::Searching;
-use crate::sync::spin_hint;
-use crate::sync::thread::yield_now;
+use crate::sync::Patience;
 use crate::util::limits::{FAIRNESS_INTERVAL, SEARCH_ROUNDS};
 
 /// A job, and how to run it.
@@ -58,19 +57,20 @@ impl Worker {
 
     /// Looks everywhere: for a bounded while if the caller is the first to search or meets other thieves, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
-        let mut patient = searching.is_first();
-        for round in 0..SEARCH_ROUNDS {
+        let mut persistent = searching.is_first();
+        let mut patience = Patience::new();
+        for _ in 0..SEARCH_ROUNDS {
             let job = self.registry.take_express(self.index).or_else(|| self.registry.take_injected(self.index));
             if let Some(job) = job {
                 return Some(Found::Job(job));
             }
             match self.steal() {
                 Steal::Success(found) => return Some(found),
-                Steal::Retry => patient = true,
-                Steal::Empty if !patient => return None,
+                Steal::Retry => persistent = true,
+                Steal::Empty if !persistent => return None,
                 Steal::Empty => {}
             }
-            if round * 2 < SEARCH_ROUNDS { spin_hint() } else { yield_now() }
+            patience.wait();
         }
         None
     }
