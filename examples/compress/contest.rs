@@ -17,7 +17,7 @@ use crate::round::{Round, Running, Work};
 const ROUND: Duration = Duration::from_secs(1);
 
 /// How many jobs may wait in the pool. While there are so many, the thread that submits sleeps.
-const QUEUE: usize = 512;
+const QUEUE: usize = 1024;
 
 /// A way to do the work.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@
 //! cargo run --release --example compress -- --help
 //! ```
 //!
-//! Memory is bounded, whatever the files: the queue of the pool holds some hundred jobs of a few words each; results go
+//! Memory is bounded, whatever the files: the queue of the pool holds a thousand jobs of a few words each; results go
 //! to a callback at once; and a thread reads a file in chunks, so that one of 100 GB takes no more room than one of
 //! 4 MB. Only the list of paths grows with the tree.
 //!
