@@ -101,7 +101,7 @@ pub mod internals {
     };
     pub use crate::park::{Parker, Unparker};
     pub use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};
-    pub use crate::registry::{Gate, Refusal};
+    pub use crate::registry::{Gate, Lane, Refusal, Shared};
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};
     pub use crate::sync::fence::{heavy, init as init_fences, light};

@@ -6,12 +6,19 @@
 //! reason in the table: they must survive. The exit code is 1 if a mutant did what it should not, or did not build.
 
 mod deque;
+mod idle;
+mod install;
+mod job;
 mod park;
+mod pool;
 mod queue;
 mod registry;
+mod sleep;
+mod sweep;
 mod sync;
 mod tree;
 mod trial;
+mod waiter;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -34,10 +41,36 @@ struct Mutant {
 }
 
 /// Those that a model must notice.
-const MUTANTS: &[&[Mutant]] = &[sync::MUTANTS, deque::MUTANTS, queue::MUTANTS, park::MUTANTS, registry::MUTANTS];
+const MUTANTS: &[&[Mutant]] = &[
+    sync::MUTANTS,
+    deque::MUTANTS,
+    queue::MUTANTS,
+    park::MUTANTS,
+    registry::MUTANTS,
+    job::MUTANTS,
+    waiter::MUTANTS,
+    sleep::MUTANTS,
+    idle::MUTANTS,
+    pool::MUTANTS,
+    sweep::MUTANTS,
+    install::MUTANTS,
+];
 
 /// Those that no model can notice: the comment at each says why.
-const UNSEEN: &[&[Mutant]] = &[sync::UNSEEN, deque::UNSEEN, queue::UNSEEN, park::UNSEEN, registry::UNSEEN];
+const UNSEEN: &[&[Mutant]] = &[
+    sync::UNSEEN,
+    deque::UNSEEN,
+    queue::UNSEEN,
+    park::UNSEEN,
+    registry::UNSEEN,
+    job::UNSEEN,
+    waiter::UNSEEN,
+    sleep::UNSEEN,
+    idle::UNSEEN,
+    pool::UNSEEN,
+    sweep::UNSEEN,
+    install::UNSEEN,
+];
 
 struct Options {
     list: bool,

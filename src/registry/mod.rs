@@ -17,6 +17,7 @@ use crossbeam_utils::CachePadded;
 
 pub use config::{Config, Hook, PanicHandler};
 pub use gate::{Gate, Refusal};
+pub use shared::Shared;
 pub use stats::Stats;
 
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
@@ -27,7 +28,6 @@ use crate::util::contain::{Payload, bury, contain, contain_drop};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
 use idle::Idle;
 use lifecycle::Lifecycle;
-use shared::Shared;
 
 /// The shared half of a pool. Lives as long as a handle or a worker.
 pub struct Registry {

@@ -37,7 +37,8 @@ impl Drop for Turn<'_> {
 }
 
 impl Shared {
-    pub(super) fn new(workers: usize) -> Self {
+    /// Makes the empty queues of a pool with `workers` workers.
+    pub fn new(workers: usize) -> Self {
         Self {
             injector: Injector::new(),
             express: Express::new(),
@@ -49,7 +50,7 @@ impl Shared {
     }
 
     /// Adds a job.
-    pub(super) fn push(&self, job: JobRef, lane: Lane) {
+    pub fn push(&self, job: JobRef, lane: Lane) {
         match lane {
             Lane::Back => self.injector.push(job),
             Lane::Express => self.express.push(job),
@@ -58,7 +59,7 @@ impl Shared {
 
     /// Takes the newest express job, on worker `index`. `None` also while somebody rearranges.
     #[inline]
-    pub(super) fn take_express(&self, index: usize) -> Option<JobRef> {
+    pub fn take_express(&self, index: usize) -> Option<JobRef> {
         if self.is_empty_of_express() {
             return None;
         }
@@ -67,7 +68,7 @@ impl Shared {
 
     /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody rearranges.
     #[inline]
-    pub(super) fn take(&self, index: usize) -> Option<JobRef> {
+    pub fn take(&self, index: usize) -> Option<JobRef> {
         if self.is_empty_of_ordinary() {
             return None;
         }
@@ -75,7 +76,7 @@ impl Shared {
     }
 
     /// Whether there is no job, nor one in the hands of somebody who will put it back. Asked by worker `index`. As fresh as its last fence.
-    pub(super) fn is_empty_for_sure(&self, index: usize) -> bool {
+    pub fn is_empty_for_sure(&self, index: usize) -> bool {
         self.unless_turned(index, || self.is_empty()).unwrap_or(false)
     }
 
@@ -117,18 +118,18 @@ impl Shared {
     }
 
     /// Whether there is no job. As fresh as the caller's last fence.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.is_empty_of_express() && self.is_empty_of_ordinary()
     }
 
     /// Jobs and tombstones queued.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.express.len() + self.old_express.len() + self.injector.len() + self.old_injected.len()
     }
 
     /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
     /// another thread rearranges.
-    pub(super) fn take_all(&self) -> Vec<JobRef> {
+    pub fn take_all(&self) -> Vec<JobRef> {
         let mut patience = Patience::new();
         let _turn = loop {
             match self.take_turn() {
@@ -142,7 +143,7 @@ impl Shared {
     }
 
     /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.
-    pub(super) fn sweep(&self) -> Option<usize> {
+    pub fn sweep(&self) -> Option<usize> {
         let _turn = self.take_turn()?;
         Some(self.sweep_ordinary() + self.sweep_express())
     }

@@ -1,6 +1,6 @@
 //! The word of a submitted job, through the real cell and handle: who runs it, who ends it, who frees it.
 //!
-//! Threads: 2 or 3: a worker that takes the job from its queue, a canceller, the handle's owner. Bound: none with 2 threads, 4 with 3. Property: the closure
+//! Threads: 2 or 3: a worker that takes the job from its queue, a canceller, the handle's owner. Bound: none with 2 threads, 2 to 4 with 3. Property: the closure
 //! is run once or dropped once, and the outcome says which; it is gone before anybody sees the end; a waiter is told; the
 //! value is dropped once; the job leaves its queue once in its owner's accounts; the cell is freed once, after all uses.
 //! Seen failing: the rows of `job` in `mutants`.
@@ -174,5 +174,17 @@ fn cancel_against_bury_against_drop() {
         let runs = case.witness.settle();
         assert_eq!(runs == 0, cancelled);
         case.settle_owner(runs, cancelled);
+    });
+}
+
+#[test]
+fn bury_against_join() {
+    explore("job: bury, then run, join", ALL, || {
+        let (case, queued, cell) = Case::new();
+        let owner = case.owner.owner.clone();
+        let sweeper = thread::spawn(move || queued.bury().map(|queued| queued.run(&*owner)));
+        let outcome = case.join(handle(cell));
+        assert_eq!(sweeper.join().unwrap(), Some(Executed::Done));
+        case.settle(&outcome, false);
     });
 }

@@ -8,15 +8,18 @@ mod ledger;
 mod support;
 mod witness;
 
+mod closing;
 mod deque;
 mod express;
 mod fence;
 mod gate;
 mod injector;
+mod install;
 mod job;
 mod park;
 mod pool;
 mod shutdown;
 mod sleep;
 mod sleep_tag;
+mod sweep;
 mod waiter;

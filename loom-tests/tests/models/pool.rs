@@ -3,7 +3,7 @@
 //! Threads: 1 or 2 workers, the caller (main), sometimes another. Bounds: at each model. Models "at rest" begin with workers that sleep; how they fell asleep, and how the pool ends after
 //! the last check, is explored by others. Property: every job ends, before any shutdown wakes a worker; its handle and its callback say how; its closure runs once or is
 //! dropped once; `wait_idle` and `shutdown` return when it is over, and not before.
-//! Seen failing: the rows of `pool` in `mutants`.
+//! Seen failing: the rows of `pool` and `idle` in `mutants`.
 
 use std::sync::Arc;
 use std::sync::atomic::{

@@ -1,7 +1,7 @@
 //! Closing against workers that fall asleep: every worker leaves.
 //!
 //! Threads: 2 workers, the closer (main). Bound: 3. Property: no worker stays parked for ever (the checker reports that as a deadlock).
-//! Seen failing: `leave_wakes_nobody`.
+//! Seen failing: "sleep: leave wakes nobody".
 
 use std::sync::Arc;
 

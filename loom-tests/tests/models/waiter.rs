@@ -120,6 +120,23 @@ fn timed_join_twice_against_run() {
     });
 }
 
+/// The thread's parker may hold a token of the first job while the second is awaited.
+#[test]
+fn two_joins_against_run() {
+    explore("waiter: run two, join two", Some(3), || {
+        let (first, first_queued, first_cell) = Case::new();
+        let (second, second_queued, second_cell) = Case::new();
+        let worker = thread::spawn({
+            let owners = (first.owner.owner.clone(), second.owner.owner.clone());
+            move || (first_queued.run(&*owners.0), second_queued.run(&*owners.1))
+        });
+        let outcomes = (first.join(handle(first_cell)), second.join(handle(second_cell)));
+        assert_eq!(worker.join().unwrap(), (Executed::Done, Executed::Done));
+        first.settle(&outcomes.0, false);
+        second.settle(&outcomes.1, false);
+    });
+}
+
 #[test]
 fn task_against_run() {
     explore("waiter: run, poll", ALL, || {

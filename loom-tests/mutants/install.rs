@@ -1,0 +1,176 @@
+//! `src/job/stack.rs`, `src/ops/install.rs`, `src/ops/join.rs`, and what else only fork-join work needs.
+
+use crate::Mutant;
+
+const STACK: &str = "src/job/stack.rs";
+const INSTALL: &str = "src/ops/install.rs";
+const JOIN: &str = "src/ops/join.rs";
+const SEARCH: &str = "src/worker/search.rs";
+const WORKER: &str = "src/worker/mod.rs";
+const REGISTRY: &str = "src/registry/mod.rs";
+const ENDING: &str = "src/registry/ending.rs";
+
+pub const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "install: the end is published with Relaxed",
+        file: STACK,
+        find: "word.store(state, Ordering::Release);",
+        replace: "word.store(state, Ordering::Relaxed);",
+        models: "install::a_frame install::a_worker",
+    },
+    Mutant {
+        name: "install: the end is seen with Relaxed",
+        file: STACK,
+        find: "self.state.load(Ordering::Acquire) != PENDING
+    }
+
+    /// The outcome of a job that has ended, or that its caller has taken out of the queue.
+    pub fn into_outcome(self) -> StackOutcome<F, R> {
+        match self.state.load(Ordering::Acquire) {",
+        replace: "self.state.load(Ordering::Relaxed) != PENDING
+    }
+
+    pub fn into_outcome(self) -> StackOutcome<F, R> {
+        match self.state.load(Ordering::Relaxed) {",
+        models: "install::a_frame install::a_worker",
+    },
+    Mutant {
+        name: "install: the end is published before the result is there",
+        file: STACK,
+        find: "unsafe { self.body.put(result) };
+        state",
+        replace: "self.state.store(state, Ordering::Release);
+        unsafe { self.body.put(result) };
+        state",
+        models: "install::a_frame install::a_worker",
+    },
+    Mutant {
+        name: "install: the unparker is read after the end",
+        file: STACK,
+        find: "let unparker = unsafe { job.as_ref() }.unparker.clone();
+        // SAFETY: as above; the reference is to the word alone.
+        let word = unsafe { &(*job.as_ptr()).state };
+        // Ordering: Release publishes the body to `has_ended`.
+        word.store(state, Ordering::Release);",
+        replace: "let word = unsafe { &(*job.as_ptr()).state };
+        word.store(state, Ordering::Release);
+        let unparker = unsafe { job.as_ref() }.unparker.clone();",
+        models: "install::a_frame",
+    },
+    Mutant {
+        name: "install: the caller is told before the end",
+        file: STACK,
+        find: "word.store(state, Ordering::Release);
+        unparker.unpark();",
+        replace: "unparker.unpark();
+        word.store(state, Ordering::Release);",
+        models: "install::a_frame install::a_worker",
+    },
+    Mutant {
+        name: "install: the caller is not told",
+        file: STACK,
+        find: "unparker.unpark();",
+        replace: "drop(unparker);",
+        models: "install::a_frame install::a_worker",
+    },
+    Mutant {
+        name: "install: a shutdown forgets the job",
+        file: STACK,
+        find: "Verb::End(_, Reason::ShutDown) => REFUSED,",
+        replace: "Verb::End(_, Reason::ShutDown) => return Executed::Done,",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: a cancel ends the job",
+        file: STACK,
+        find: "Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe => return Executed::Kept,",
+        replace: "Verb::End(_, Reason::Cancelled) => REFUSED,
+            Verb::Bury | Verb::Probe => return Executed::Done,",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: any token ends the wait",
+        file: INSTALL,
+        find: "while !done() {",
+        replace: "if !done() {",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: a cancel of all puts the job back and tells nobody",
+        file: ENDING,
+        find: "self.inject(job, Lane::Back)",
+        replace: "self.push_shared(job, Lane::Back)",
+        models: "install::install_against_cancel",
+    },
+    Mutant {
+        name: "install: a join does not look whether its second half was stolen",
+        file: JOIN,
+        find: "if pushed && worker.pop_piece().is_none() {",
+        replace: "if pushed && worker.pop_piece().is_none() && false {",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: a join tells nobody of its second half",
+        file: WORKER,
+        find: "self.queues.fork_join.push(job)?;
+        self.tell();",
+        replace: "self.queues.fork_join.push(job)?;",
+        models: "install::both",
+    },
+    Mutant {
+        name: "install: a thief looks for no second halves",
+        file: SEARCH,
+        find: "if slot.seems_to_have_piece() {",
+        replace: "if slot.seems_to_have_piece() && false {",
+        models: "install::both",
+    },
+    Mutant {
+        name: "install: a worker falls asleep over second halves",
+        file: REGISTRY,
+        find: "!slot.fork_join.is_empty() || !slot.spawned.is_empty()",
+        replace: "!slot.spawned.is_empty()",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: a thief keeps the right to pay for a heavy fence",
+        file: REGISTRY,
+        find: "registry.heavy_turn.swap(false, Ordering::Relaxed);",
+        replace: "",
+        models: "install::",
+    },
+    Mutant {
+        name: "install: a worker tells of its job without a fence",
+        file: WORKER,
+        find: "fence::light();
+        if self.registry.sleep().notify() {",
+        replace: "if self.registry.sleep().notify() {",
+        models: "install:: pool::a_long_job",
+    },
+];
+
+pub const UNSEEN: &[Mutant] = &[
+    // `into_outcome` acquires the same value. In between the job is moved, which the checker does not see as an access: hence Acquire.
+    Mutant {
+        name: "install: the caller waits with Relaxed",
+        file: STACK,
+        find: "self.state.load(Ordering::Acquire) != PENDING",
+        replace: "self.state.load(Ordering::Relaxed) != PENDING",
+        models: "install::a_frame install::a_worker",
+    },
+    // The wait before it, or the pop of the job, has ordered everything.
+    Mutant {
+        name: "install: the outcome is looked at with Relaxed",
+        file: STACK,
+        find: "match self.state.load(Ordering::Acquire) {",
+        replace: "match self.state.load(Ordering::Relaxed) {",
+        models: "install::",
+    },
+    // It rations the fences, and nothing depends on it.
+    Mutant {
+        name: "install: thieves pay for heavy fences all at once",
+        file: REGISTRY,
+        find: "if registry.heavy_turn.swap(true, Ordering::Relaxed) {",
+        replace: "if registry.heavy_turn.swap(true, Ordering::Relaxed) && false {",
+        models: "install::",
+    },
+];
