@@ -193,7 +193,7 @@ fn a_join_gives_both_values() {
 
 #[test]
 fn a_join_outlives_the_pool() {
-    explore_in_both_modes("install: 1 worker, join, shutdown_now", Some(2), || {
+    explore_in_both_modes("install: 1 worker, join, shutdown_now", Some(1), || {
         let (a, b) = (Witness::new(), Witness::new());
         let pool = Arc::new(at_rest(1));
         let other = thread::spawn({
