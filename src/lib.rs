@@ -45,8 +45,8 @@
 //!
 //! # Cost
 //!
-//! An idle pool costs nothing: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `spawn` and
-//! `submit` allocate once, `join` and `install` never.
+//! An idle pool costs nothing: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `submit`
+//! allocates once; `spawn` does not once the pool is warm, if the closure has 48 bytes at most and its queue is short; `join` and `install` never.
 //!
 //! # Environment
 //!
@@ -100,7 +100,9 @@ pub mod internals {
         Verb, Waiter, spawned,
     };
     pub use crate::park::{Parker, Unparker};
-    pub use crate::queue::{Asymmetric, DequeOwner, Express, Injector, Steal, Stealer, Symmetric, deque};
+    pub use crate::queue::{
+        Asymmetric, Backlog, DequeOwner, Express, Injector, Released, Steal, Stealer, Symmetric, deque, take_out,
+    };
     pub use crate::registry::{Gate, Lane, Refusal, Shared};
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};

@@ -83,19 +83,18 @@ fn bytes_per_job(what: &str, queue: impl Fn(&Pool, u64), settle: impl Fn()) -> f
     // A queue may keep the block that it is about to fill.
     let after = heap::live();
     let [bytes, blocks] = [full.bytes - empty.bytes, full.blocks - empty.blocks].map(|n| n as f64 / jobs as f64);
+    let resident_bytes = (resident_full - resident_before) as f64 / jobs as f64;
     println!(
-        "  {jobs} jobs by {what}: {bytes:.1} bytes in {blocks:.3} blocks each; run in {ran:.2} s; left: {} bytes",
+        "  {jobs} jobs by {what}: {resident_bytes:.1} bytes each, {bytes:.1} of them allocated in {blocks:.3} blocks; run in {ran:.2} s; left: {} bytes",
         after.bytes - before.bytes
     );
     assert!(after.bytes - before.bytes < 4096, "not given back: {before:?}, then {after:?}");
-    if long() {
-        given_back(what, resident_before, resident_full);
-    }
-    bytes
+    given_back(what, resident_before, resident_full, bytes == 0.0);
+    resident_bytes
 }
 
-/// The allocator may keep freed memory. What is ours to promise is that it can give it back.
-fn given_back(what: &str, before: u64, full: u64) {
+/// What the pool has from the system goes back at once. The allocator may keep what it has: there the promise is that it can give it back.
+fn given_back(what: &str, before: u64, full: u64, all_at_once: bool) {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     std::thread::sleep(Duration::from_secs(1));
     let kept = resident();
@@ -109,7 +108,9 @@ fn given_back(what: &str, before: u64, full: u64) {
         mib(kept),
         mib(trimmed)
     );
-    assert!(trimmed < before + (4 << 20), "the process stays large");
+    // After a trim the allocator still has the pages in which it keeps a few pieces.
+    let (left, bound) = if all_at_once { (kept, 4 << 20) } else { (trimmed, full / 32) };
+    assert!(left < before + bound, "the process stays large");
 }
 
 #[test]
@@ -121,8 +122,8 @@ fn a_burst_of_spawns_is_small_and_given_back() {
             }
         };
         let bytes = bytes_per_job("spawn", queue, || ());
-        // A box of 16 bytes, and 16 of the queue.
-        assert!(bytes < 34.0, "{bytes} bytes a job");
+        // A slot of the queue, and at first the pages that the threads touch.
+        assert!(bytes < 72.0, "{bytes} bytes a job");
         assert_eq!(RUNS.load(Ordering::Relaxed), burst() * (burst() - 1) / 2);
     });
 }
@@ -132,7 +133,7 @@ fn a_burst_of_batches_is_small_and_given_back() {
     alone("a_burst_of_batches_is_small_and_given_back", || {
         let queue = |pool: &Pool, jobs| pool.spawn_batch((0..jobs).map(|n| move || add(n)));
         let bytes = bytes_per_job("spawn_batch", queue, || ());
-        assert!(bytes < 34.0, "{bytes} bytes a job");
+        assert!(bytes < 72.0, "{bytes} bytes a job");
         assert_eq!(RUNS.load(Ordering::Relaxed), burst() * (burst() - 1) / 2);
     });
 }
@@ -145,7 +146,8 @@ fn a_burst_of_submits_is_small_and_given_back() {
             (0..jobs).for_each(|n| drop(pool.submit(move || RUNS.fetch_add(n, Ordering::Relaxed))));
         };
         let bytes = bytes_per_job("submit", queue, || ());
-        assert!(bytes < 114.0, "{bytes} bytes a job");
+        // A cell of 96 bytes and 16 of the allocator's, and a slot.
+        assert!(bytes < 192.0, "{bytes} bytes a job");
     });
 }
 
@@ -294,9 +296,7 @@ fn each_call_allocates_once_or_never() {
     alone("each_call_allocates_once_or_never", || {
         let _watch = Watch::start("counting allocations");
         let pool = warm_pool();
-        // The queue of outside jobs takes a block of its own for every 63.
-        const BLOCK: f64 = 1.0 / 63.0;
-        let n = 63 * 100;
+        let n = 5_000;
         let outside_spawn = allocations_per_call(n, || {
             (0..n).for_each(|_| pool.spawn(|| ()));
             pool.wait_idle();
@@ -325,8 +325,8 @@ fn each_call_allocates_once_or_never() {
         println!(
             "  allocations a call from a worker: spawn {first_spawn:.3}, again {spawn:.3}, submit {submit:.3}, join {join:.3}"
         );
-        let near = |count: f64, expected: f64| (count - expected).abs() <= BLOCK + 0.001;
-        assert!(near(outside_spawn, 1.0) && near(outside_submit, 1.0) && near(install, 0.0));
+        // Jobs spawned outside lie in the queue itself.
+        assert_eq!([outside_spawn, outside_submit, install], [0.0, 1.0, 0.0]);
         assert!(first_spawn <= 1.0, "{first_spawn}");
         // Jobs that a worker spawns lie where jobs that it has run lay.
         assert_eq!([spawn, submit, join], [0.0, 1.0, 0.0]);

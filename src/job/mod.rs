@@ -20,7 +20,7 @@ pub use header::{Executed, Header, JobRef, Reason, Verb};
 pub use id::JobId;
 pub use owner::{Owner, OwnerId};
 pub use reference::{CellRef, RawCell};
-pub use spawned::spawned;
+pub use spawned::{inject, spawned};
 pub use stack::{StackJob, StackOutcome};
 pub use state::{CancelStart, Completed, JobWord, Phase};
 pub use waiter::Waiter;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
+use crate::queue::Released;
 use crate::util::blocks::Blocks;
 use crate::util::contain::{Payload, bury};
 
@@ -18,6 +19,10 @@ pub trait Owner {
     fn finished(&self) {}
     /// The running thread's own store of memory for jobs.
     fn blocks(&self) -> Option<&Blocks> {
+        None
+    }
+    /// The running thread's own account of the injector's slots.
+    fn released(&self) -> Option<&Released> {
         None
     }
     /// A job leaves the queue to run; it no longer counts against the capacity.

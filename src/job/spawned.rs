@@ -3,13 +3,23 @@
 use std::ptr::NonNull;
 
 use super::{Executed, Header, JobRef, Owner, Reason, Verb};
+use crate::queue::{self, Injector};
 use crate::sync::Track;
 use crate::util::blocks::Blocks;
 use crate::util::contain::{contain, contain_drop};
 
-/// A spawned job: in a box of its own size, or in one of the blocks that workers keep.
+/// Where a spawned job lies.
+type Place = u8;
+/// In a box of its own size.
+const BOXED: Place = 0;
+/// In one of the blocks that workers keep.
+const IN_BLOCK: Place = 1;
+/// In the injector.
+const IN_INJECTOR: Place = 2;
+
+/// A spawned job.
 #[repr(C)]
-pub struct Spawned<F, const IN_BLOCK: bool> {
+pub struct Spawned<F, const PLACE: Place> {
     header: Header,
     closure: F,
     _track: Track<()>,
@@ -19,17 +29,26 @@ pub struct Spawned<F, const IN_BLOCK: bool> {
 #[inline]
 pub fn spawned<F: FnOnce() + Send + 'static>(closure: F, store: Option<&Blocks>) -> JobRef {
     let Some(store) = store else { return boxed(closure) };
-    match store.put(Spawned::<F, true>::new(closure)) {
+    match store.put(Spawned::<F, IN_BLOCK>::new(closure)) {
         Ok(job) => job.cast(),
         Err(job) => boxed(job.closure),
     }
 }
 
-fn boxed<F: FnOnce() + Send + 'static>(closure: F) -> JobRef {
-    NonNull::from(Box::leak(Box::new(Spawned::<F, false>::new(closure)))).cast()
+/// Makes a job and adds it to the injector: in there, if it fits.
+#[inline]
+pub fn inject<F: FnOnce() + Send + 'static>(closure: F, injector: &Injector<Header>) {
+    // SAFETY: a spawned job begins with its header.
+    if let Err(job) = unsafe { injector.push_job(Spawned::<F, IN_INJECTOR>::new(closure)) } {
+        injector.push(boxed(job.closure));
+    }
 }
 
-impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
+fn boxed<F: FnOnce() + Send + 'static>(closure: F) -> JobRef {
+    NonNull::from(Box::leak(Box::new(Spawned::<F, BOXED>::new(closure)))).cast()
+}
+
+impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
     fn new(closure: F) -> Self {
         Self { header: Header::new(Self::execute), closure, _track: Track::new(()) }
     }
@@ -41,7 +60,7 @@ impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
             Verb::Probe => {}
             Verb::Run(owner) => {
                 // SAFETY: the job was not kept: it is executed once.
-                let closure = unsafe { Self::take_out(job, owner.blocks()) };
+                let closure = unsafe { Self::take_out(job, owner) };
                 owner.left_queue();
                 owner.started();
                 let result = contain(closure);
@@ -50,7 +69,7 @@ impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
             }
             Verb::End(owner, reason) => {
                 // SAFETY: as above.
-                let closure = unsafe { Self::take_out(job, owner.blocks()) };
+                let closure = unsafe { Self::take_out(job, owner) };
                 end(owner, reason, closure);
             }
         }
@@ -61,16 +80,17 @@ impl<F: FnOnce() + Send + 'static, const IN_BLOCK: bool> Spawned<F, IN_BLOCK> {
     ///
     /// # Safety
     ///
-    /// `job` was made by [`spawned`] with this type, and is the caller's to consume.
+    /// `job` was made here with this type, and is the caller's to consume.
     #[inline]
-    unsafe fn take_out(job: JobRef, store: Option<&Blocks>) -> F {
+    unsafe fn take_out(job: JobRef, owner: &dyn Owner) -> F {
         let job = job.cast::<Self>();
-        let Self { closure, .. } = if IN_BLOCK {
+        let Self { closure, .. } = match PLACE {
             // SAFETY: made by `Blocks::put` of this type, and owned by nobody else.
-            unsafe { Blocks::take_out(store, job) }
-        } else {
+            IN_BLOCK => unsafe { Blocks::take_out(owner.blocks(), job) },
+            // SAFETY: moved by `Injector::push_job`, of this type, and taken from there by the caller.
+            IN_INJECTOR => unsafe { queue::take_out(job, owner.released()) },
             // SAFETY: made by `Box::leak` of this type, and owned by nobody else.
-            *unsafe { Box::from_raw(job.as_ptr()) }
+            _ => *unsafe { Box::from_raw(job.as_ptr()) },
         };
         closure
     }

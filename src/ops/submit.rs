@@ -13,14 +13,11 @@ pub fn spawn<F>(registry: &Arc<Registry>, lane: Lane, f: F)
 where
     F: FnOnce() + Send + 'static,
 {
-    Worker::with_current_of(registry, |worker| {
-        let admitted = registry.admit(worker.is_some(), true);
-        let job = spawned(f, worker.map(Worker::blocks));
-        match (admitted, worker) {
-            (Err(_), _) => registry.refuse(job),
-            (Ok(()), Some(worker)) => worker.push(job, lane),
-            (Ok(()), None) => registry.inject(job, lane),
-        }
+    Worker::with_current_of(registry, |worker| match (registry.admit(worker.is_some(), true), worker) {
+        (Err(_), _) => registry.refuse(spawned(f, None)),
+        (Ok(()), Some(worker)) => worker.push(spawned(f, Some(worker.blocks())), lane),
+        (Ok(()), None) if lane == Lane::Back => registry.inject_closure(f),
+        (Ok(()), None) => registry.inject(spawned(f, None), lane),
     });
 }
 

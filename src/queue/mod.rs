@@ -1,12 +1,14 @@
 #![doc = include_str!("README.md")]
 
+mod backlog;
 mod deque;
 mod express;
 mod injector;
 
+pub use backlog::Backlog;
 pub use deque::{Asymmetric, DequeOwner, Stealer, Symmetric, deque};
 pub use express::Express;
-pub use injector::Injector;
+pub use injector::{Injector, Released, take_out};
 
 /// The result of trying to take an element.
 #[must_use]

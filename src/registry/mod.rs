@@ -21,7 +21,7 @@ pub use shared::Shared;
 pub use stats::Stats;
 
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
-use crate::queue::{Asymmetric, DequeOwner, Steal, Stealer, Symmetric, deque};
+use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
 use crate::util::contain::{Payload, bury, contain, contain_drop};
@@ -164,6 +164,13 @@ impl Registry {
         self.tell_from_outside();
     }
 
+    /// Queues a closure from outside the pool's workers, as [`inject`](Self::inject).
+    #[inline]
+    pub fn inject_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
+        self.shared.push_closure(closure);
+        self.tell_from_outside();
+    }
+
     /// Pushes to a shared queue, without waking anybody.
     pub fn push_shared(&self, job: JobRef, lane: Lane) {
         self.shared.push(job, lane);
@@ -188,8 +195,8 @@ impl Registry {
 
     /// Takes the oldest injected job, on worker `index`.
     #[inline]
-    pub fn take_injected(&self, index: usize) -> Option<JobRef> {
-        self.shared.take(index)
+    pub fn take_injected(&self, index: usize, released: &Released) -> Option<JobRef> {
+        self.shared.take(index, released)
     }
 
     /// Whether any queue of any worker, or a shared one, holds something. As fresh as the caller's last fence.

@@ -8,8 +8,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::{Lane, retry};
-use crate::job::{Executed, Header, JobRef, Verb};
-use crate::queue::{Express, Injector};
+use crate::job::{self, Executed, Header, JobRef, Verb};
+use crate::queue::{Backlog, Express, Injector, Released};
 use crate::sync::{AtomicBool, Ordering, Patience, fence};
 
 /// The shared queues of a pool.
@@ -17,7 +17,7 @@ pub struct Shared {
     injector: Injector<Header>,
     express: Express<Header>,
     /// What sweeps left of the injector: older than everything in it.
-    old_injected: Injector<Header>,
+    old_injected: Backlog<Header>,
     /// What sweeps left of the express lane: older than everything in it.
     old_express: Express<Header>,
     /// Held by the one thread that rearranges the queues.
@@ -42,7 +42,7 @@ impl Shared {
         Self {
             injector: Injector::new(),
             express: Express::new(),
-            old_injected: Injector::new(),
+            old_injected: Backlog::new(),
             old_express: Express::new(),
             turn: AtomicBool::new(false),
             taking: (0..workers).map(|_| CachePadded::new(AtomicBool::new(false))).collect(),
@@ -57,6 +57,12 @@ impl Shared {
         }
     }
 
+    /// Adds an ordinary job that runs the closure.
+    #[inline]
+    pub fn push_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
+        job::inject(closure, &self.injector);
+    }
+
     /// Takes the newest express job, on worker `index`. `None` also while somebody rearranges.
     #[inline]
     pub fn take_express(&self, index: usize) -> Option<JobRef> {
@@ -68,11 +74,11 @@ impl Shared {
 
     /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody rearranges.
     #[inline]
-    pub fn take(&self, index: usize) -> Option<JobRef> {
+    pub fn take(&self, index: usize, released: &Released) -> Option<JobRef> {
         if self.is_empty_of_ordinary() {
             return None;
         }
-        self.unless_turned(index, || self.pop_ordinary())?
+        self.unless_turned(index, || self.pop_ordinary(Some(released)))?
     }
 
     /// Whether there is no job, nor one in the hands of somebody who will put it back. Asked by worker `index`. As fresh as its last fence.
@@ -102,9 +108,9 @@ impl Shared {
         self.express.pop().or_else(|| self.old_express.pop())
     }
 
-    fn pop_ordinary(&self) -> Option<JobRef> {
+    fn pop_ordinary(&self, released: Option<&Released>) -> Option<JobRef> {
         let oldest = if self.old_injected.is_empty() { None } else { retry(|| self.old_injected.steal()) };
-        oldest.or_else(|| retry(|| self.injector.steal()))
+        oldest.or_else(|| retry(|| self.injector.steal(released)))
     }
 
     #[inline]
@@ -138,7 +144,7 @@ impl Shared {
             }
         };
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
-        let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary());
+        let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
         express.chain(ordinary).collect()
     }
 
@@ -149,15 +155,15 @@ impl Shared {
     }
 
     fn sweep_ordinary(&self) -> usize {
-        let mut tombstones = 0;
         // What is old already goes round once; what is new joins it behind.
-        for queue in [&self.old_injected, &self.injector] {
-            for _ in 0..queue.len() {
-                match retry(|| queue.steal()) {
-                    Some(job) if bury(job) => tombstones += 1,
-                    Some(job) => self.old_injected.push(job),
-                    None => break,
-                }
+        let old = (0..self.old_injected.len()).map_while(|_| retry(|| self.old_injected.steal()));
+        let new = (0..self.injector.len()).map_while(|_| retry(|| self.injector.steal(None)));
+        let mut tombstones = 0;
+        for job in old.chain(new) {
+            if bury(job) {
+                tombstones += 1;
+            } else {
+                self.old_injected.push(job);
             }
         }
         tombstones

@@ -23,3 +23,6 @@ impl<T> UnsafeCell<T> {
         f(self.0.get())
     }
 }
+
+/// Memory that is only reached by raw pointer, by those who know what is in it and whose it is. The model does not see accesses to it.
+pub type Memory<T> = std::cell::UnsafeCell<std::mem::MaybeUninit<T>>;

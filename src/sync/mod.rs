@@ -2,13 +2,14 @@
 //!
 //! The rooms above import from here only. In an ordinary build the names are `std`'s; under the model cfg, which
 //! `loom-tests/build.rs` sets for its own build of these sources, they are the model checker's. This room, the queue
-//! of a foreign library (`queue/injector.rs`), `util/limits.rs` and `lib.rs` are the only places that mention that cfg.
+//! of a foreign library (`queue/backlog.rs`), `util/limits.rs` and `lib.rs` are the only places that mention that cfg.
 
 pub mod cell;
 pub mod fence;
 pub mod futex;
 #[cfg(all(test, not(filch_loom)))]
 mod litmus;
+pub mod pages;
 pub mod thread;
 pub mod time;
 

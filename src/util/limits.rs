@@ -21,6 +21,9 @@ pub const FORK_JOIN_CAPACITY: usize = limit!(1024, model 2);
 /// Slots in a worker's spawn deque; beyond, half of it moves to the injector. A power of two.
 pub const SPAWN_CAPACITY: usize = limit!(1024, model 2);
 
+/// Slots in a block of the injector, 64 bytes each. A power of two.
+pub const INJECTOR_SLOTS: usize = limit!(1024, model 2);
+
 /// Nodes in the first segment of the express lane; each further segment doubles the lane.
 pub const EXPRESS_FIRST_SEGMENT: usize = limit!(64, model 2);
 

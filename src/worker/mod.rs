@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub use run::main;
 
 use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
-use crate::queue::Steal;
+use crate::queue::{Released, Steal};
 use crate::registry::{Lane, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
 use crate::util::blocks::Blocks;
@@ -20,6 +20,8 @@ use crate::util::rng::Rng;
 
 /// A worker, as its own thread sees it.
 pub struct Worker {
+    /// Slots of the injector that it has emptied. Dropped before the registry, which has the injector.
+    released: Released,
     registry: Arc<Registry>,
     index: usize,
     queues: Queues,
@@ -48,6 +50,7 @@ impl Worker {
     fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
         let rng = Rng::new(index as u32 + 1);
         Self {
+            released: Released::new(),
             registry,
             index,
             queues,

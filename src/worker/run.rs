@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::search::Found;
 use super::{Worker, stack};
 use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
+use crate::queue::Released;
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
 use crate::util::blocks::Blocks;
@@ -50,6 +51,7 @@ impl Worker {
                 return Some(found);
             }
             if closed && self.registry.nothing_left(self.index) {
+                self.released.flush();
                 sleep.leave(searching);
                 return None;
             }
@@ -58,6 +60,7 @@ impl Worker {
     }
 
     fn sleep(&self, searching: Searching) -> Searching {
+        self.released.flush();
         let registry = &self.registry;
         let before_park = |all_asleep| registry.about_to_park(all_asleep);
         let (searching, slept) = registry.sleep().sleep(searching, self.index, || registry.has_work(), before_park);
@@ -103,6 +106,11 @@ impl Owner for Worker {
     #[inline]
     fn blocks(&self) -> Option<&Blocks> {
         Some(&self.blocks)
+    }
+
+    #[inline]
+    fn released(&self) -> Option<&Released> {
+        Some(&self.released)
     }
 
     #[inline]

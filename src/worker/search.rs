@@ -30,7 +30,7 @@ impl Worker {
             }
         }
         let job = self.registry.take_express(self.index).or_else(|| self.queues.spawned.pop());
-        job.or_else(|| self.registry.take_injected(self.index)).map(Found::Job)
+        job.or_else(|| self.registry.take_injected(self.index, &self.released)).map(Found::Job)
     }
 
     /// Looks first at a source that an endless stream from another could starve, each in turn.
@@ -39,7 +39,7 @@ impl Worker {
         let turn = self.fair_turns.get();
         self.fair_turns.set(turn.wrapping_add(1));
         match turn % 3 {
-            0 => self.registry.take_injected(self.index).map(Found::Job),
+            0 => self.registry.take_injected(self.index, &self.released).map(Found::Job),
             1 => self.take_own_oldest().map(Found::Job),
             _ => match self.steal() {
                 Steal::Success(found) => Some(found),
@@ -60,7 +60,10 @@ impl Worker {
         let mut persistent = searching.is_first();
         let mut patience = Patience::new();
         for _ in 0..SEARCH_ROUNDS {
-            let job = self.registry.take_express(self.index).or_else(|| self.registry.take_injected(self.index));
+            let job = self
+                .registry
+                .take_express(self.index)
+                .or_else(|| self.registry.take_injected(self.index, &self.released));
             if let Some(job) = job {
                 return Some(Found::Job(job));
             }

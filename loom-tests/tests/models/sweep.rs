@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use filch::internals::{Cell, Lane, OwnerId, Shared, spawned};
+use filch::internals::{Cell, Lane, OwnerId, Released, Shared, spawned};
 use loom::thread::{self, JoinHandle};
 
 use crate::support::{ALL, explore_in_both_modes};
@@ -40,7 +40,7 @@ impl Stage {
     /// What a worker does that finds a job. False: it found none, or somebody rearranges.
     fn run_one(&self) -> bool {
         let job = match self.lane {
-            Lane::Back => self.shared.take(0),
+            Lane::Back => self.shared.take(0, &Released::new()),
             Lane::Express => self.shared.take_express(0),
         };
         job.map(|job| Queued(job).run(&Accountant::default())).is_some()

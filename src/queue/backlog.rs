@@ -1,12 +1,12 @@
-//! The global first-in-first-out queue: crossbeam-deque's, behind our own small interface.
+//! A plain first-in-first-out queue, for what is moved out of the injector: crossbeam-deque's, behind our own small interface.
 //!
 //! Contract, which the model keeps too: `push` makes the queue non-empty by one read-modify-write and then fills the
 //! slot; `steal` hands each element out exactly once; `is_empty` orders nothing by itself, so callers fence.
 
 #[cfg(filch_loom)]
-pub use model::Injector;
+pub use model::Backlog;
 #[cfg(not(filch_loom))]
-pub use real::Injector;
+pub use real::Backlog;
 
 #[cfg(not(filch_loom))]
 mod real {
@@ -16,7 +16,7 @@ mod real {
 
     /// A queue that anyone may push to and take from.
     #[derive(Debug)]
-    pub struct Injector<T>(crossbeam_deque::Injector<Element<T>>);
+    pub struct Backlog<T>(crossbeam_deque::Injector<Element<T>>);
 
     #[derive(Debug)]
     struct Element<T>(NonNull<T>);
@@ -25,7 +25,7 @@ mod real {
     // they only enter a queue if they may cross threads.
     unsafe impl<T> Send for Element<T> {}
 
-    impl<T> Injector<T> {
+    impl<T> Backlog<T> {
         /// Makes an empty queue.
         pub fn new() -> Self {
             Self(crossbeam_deque::Injector::new())
@@ -69,13 +69,13 @@ mod model {
 
     /// The contract, in a few atomics that the model checker sees.
     #[derive(Debug)]
-    pub struct Injector<T> {
+    pub struct Backlog<T> {
         head: AtomicUsize,
         tail: AtomicUsize,
         slots: [AtomicPtr<T>; SLOTS],
     }
 
-    impl<T> Injector<T> {
+    impl<T> Backlog<T> {
         /// Makes an empty queue.
         pub fn new() -> Self {
             let slots = std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut()));

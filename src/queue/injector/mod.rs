@@ -1,0 +1,223 @@
+//! The global first-in-first-out queue: anyone pushes, anyone takes, and small jobs lie in the queue itself.
+
+mod block;
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crossbeam_utils::CachePadded;
+
+use super::Steal;
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, full_fence};
+use crate::util::limits::INJECTOR_SLOTS;
+use block::{Block, Content, Home, Place};
+pub use block::{Released, fits, take_out};
+
+// An end's word: | 63..2 position | 1 further | 0 moving |. Positions count slots and never wrap.
+/// Whoever claimed the last slot of the block is about to move this end to the next one; all others wait.
+const MOVING: u64 = 1;
+/// Head only: the tail is in a later block, so what is left of this one is not empty.
+const FURTHER: u64 = 2;
+const ONE: u64 = 4;
+
+/// A queue of pointers to `T`s, and of jobs that begin with a `T`.
+pub struct Injector<T> {
+    head: CachePadded<End>,
+    tail: CachePadded<End>,
+    /// A place of its own: blocks point to it.
+    home: Box<Home>,
+    _elements: PhantomData<*mut T>,
+}
+
+// SAFETY: an element is on its way from the pusher to the one taker; jobs only enter a queue if they may cross threads.
+unsafe impl<T> Send for Injector<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Injector<T> {}
+
+/// One end of the queue: the next position, and the block that it is in.
+struct End {
+    word: AtomicU64,
+    block: AtomicPtr<Block>,
+}
+
+impl End {
+    fn new(block: NonNull<Block>) -> Self {
+        Self { word: AtomicU64::new(0), block: AtomicPtr::new(block.as_ptr()) }
+    }
+
+    /// The word, and a block that belongs to it if the word is still the same afterwards.
+    fn look(&self) -> (u64, *mut Block) {
+        // Ordering: Acquire pairs with `move_to`: who sees a new word sees its block.
+        (self.word.load(Ordering::Acquire), self.block.load(Ordering::Acquire))
+    }
+
+    /// Ends a move: others go on from `word`.
+    fn move_to(&self, word: u64, block: NonNull<Block>) {
+        self.block.store(block.as_ptr(), Ordering::Release);
+        self.word.store(word, Ordering::Release);
+    }
+
+    fn position(&self) -> u64 {
+        self.word.load(Ordering::Acquire) / ONE
+    }
+}
+
+fn number_in_block(word: u64) -> usize {
+    (word / ONE) as usize % INJECTOR_SLOTS
+}
+
+fn block_of(word: u64) -> u64 {
+    word / ONE / INJECTOR_SLOTS as u64
+}
+
+impl<T> Injector<T> {
+    /// Makes an empty queue.
+    pub fn new() -> Self {
+        let home = Box::new(Home::new());
+        let first = home.take();
+        Self {
+            head: CachePadded::new(End::new(first)),
+            tail: CachePadded::new(End::new(first)),
+            home,
+            _elements: PhantomData,
+        }
+    }
+
+    /// Adds a pointer at the end.
+    pub fn push(&self, element: NonNull<T>) {
+        let place = self.claim_last();
+        // SAFETY: claimed just now; a pointer fits.
+        unsafe { place.fill(Content::Pointer, element) };
+    }
+
+    /// Adds a job at the end, which lies in the queue itself until [`take_out`]. It comes back if it does not [fit](fits).
+    ///
+    /// # Safety
+    ///
+    /// `J` begins with a `T`.
+    pub unsafe fn push_job<J>(&self, job: J) -> Result<(), J> {
+        if !fits::<J>() {
+            return Err(job);
+        }
+        let place = self.claim_last();
+        // SAFETY: claimed just now, and it fits.
+        unsafe { place.fill(Content::Job, job) };
+        Ok(())
+    }
+
+    /// Claims the slot behind the last one.
+    fn claim_last(&self) -> Place {
+        let mut patience = Patience::new();
+        let mut following = None;
+        loop {
+            let (word, block) = self.tail.look();
+            if word & MOVING != 0 {
+                patience.wait();
+                continue;
+            }
+            let number = number_in_block(word);
+            let is_last = number + 1 == INJECTOR_SLOTS;
+            // Before the claim, so that nobody waits for the allocator.
+            let next = is_last.then(|| *following.get_or_insert_with(|| self.home.take()));
+            let claimed = word + ONE + if is_last { MOVING } else { 0 };
+            // Ordering: AcqRel: this makes the queue non-empty for those who fence before they look; what they saw before is behind us.
+            if self.tail.word.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                continue;
+            }
+            // SAFETY: the word has not changed since `look`, so the block is its own, and alive: a slot in it is not filled.
+            let block = unsafe { NonNull::new_unchecked(block) };
+            match next {
+                Some(next) => {
+                    self.tail.move_to(claimed - MOVING, next);
+                    // SAFETY: as above.
+                    unsafe { block.as_ref() }.set_next(next);
+                }
+                None => following.into_iter().for_each(|unused| self.home.keep(unused)),
+            }
+            return Place { block, number };
+        }
+    }
+
+    /// Tries to take the oldest element. `released`: where the caller notes the slots that it is done with.
+    pub fn steal(&self, released: Option<&Released>) -> Steal<NonNull<T>> {
+        let place = match self.claim_first() {
+            Steal::Success(place) => place,
+            Steal::Empty => return Steal::Empty,
+            Steal::Retry => return Steal::Retry,
+        };
+        // SAFETY: claimed just now.
+        Steal::Success(match unsafe { place.wait_until_filled() } {
+            Content::Job => place.job(),
+            // SAFETY: claimed just now, and it holds a pointer.
+            Content::Pointer => unsafe { place.take_pointer(released) },
+        })
+    }
+
+    /// Claims the first slot.
+    fn claim_first(&self) -> Steal<Place> {
+        let (word, block) = self.head.look();
+        if word & MOVING != 0 {
+            return Steal::Retry;
+        }
+        let mut claimed = word + ONE;
+        if word & FURTHER == 0 {
+            // Ordering: our look at the head comes before our look at the tail, which is then no older.
+            full_fence(Ordering::SeqCst);
+            let tail = self.tail.word.load(Ordering::Relaxed);
+            if tail / ONE == word / ONE {
+                return Steal::Empty;
+            }
+            if block_of(tail) != block_of(word) {
+                claimed |= FURTHER;
+            }
+        }
+        let number = number_in_block(word);
+        let is_last = number + 1 == INJECTOR_SLOTS;
+        if is_last {
+            claimed = claimed & !FURTHER | MOVING;
+        }
+        // Ordering: AcqRel: what we did before is behind us for those who see the queue without this element.
+        if self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return Steal::Retry;
+        }
+        // SAFETY: the word has not changed since `look`, so the block is its own, and alive: its slot is not released.
+        let block = unsafe { NonNull::new_unchecked(block) };
+        if is_last {
+            // SAFETY: as above.
+            let next = unsafe { block.as_ref() }.wait_for_next();
+            self.head.move_to(claimed - MOVING, next);
+        }
+        Steal::Success(Place { block, number })
+    }
+
+    /// Whether the queue is empty. As fresh as the caller's last fence.
+    pub fn is_empty(&self) -> bool {
+        // In this order: the head that we see is no newer than the tail.
+        self.head.position() == self.tail.position()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        let head = self.head.position();
+        self.tail.position().saturating_sub(head) as usize
+    }
+}
+
+impl<T> Drop for Injector<T> {
+    fn drop(&mut self) {
+        // What is still queued is the owner's business: a pool ends every job first. The blocks are ours.
+        let mut block = NonNull::new(self.head.block.load(Ordering::Acquire));
+        while let Some(this) = block {
+            // SAFETY: nobody else is here any more.
+            block = unsafe { this.as_ref() }.next();
+            // SAFETY: from `pages`, by way of `home`, and not used any more.
+            unsafe { crate::sync::pages::free(this) };
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for Injector<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Injector").field("len", &self.len()).finish()
+    }
+}
