@@ -191,6 +191,21 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "live.into_iter().for_each(",
         models: MODELS,
     },
+];
+
+pub const UNSEEN: &[Mutant] = &[
+    // A worker that shows its flag and lowers it again keeps the sweeper waiting, a little, each time.
+    Mutant {
+        name: "sweep: a worker shows that it is taking although it sees a turn",
+        file: SHARED,
+        find: "if self.turn.load(Ordering::Relaxed) {
+            return None;
+        }",
+        replace: "",
+        models: MODELS,
+    },
+    // The next two: each job is taken from its queue by an exchange of its own, which fails on a queue that has changed. So a sweeper that does not
+    // see the worker's last take tries again.
     Mutant {
         name: "sweep: a worker shows with Relaxed that it has taken",
         file: SHARED,
@@ -205,24 +220,12 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "while taking.load(Ordering::Relaxed) {",
         models: MODELS,
     },
+    // The heavy fence after it acquires what the turn before has released.
     Mutant {
         name: "sweep: the turn is taken with Relaxed",
         file: SHARED,
         find: "if self.turn.swap(true, Ordering::AcqRel) {",
         replace: "if self.turn.swap(true, Ordering::Relaxed) {",
-        models: MODELS,
-    },
-];
-
-pub const UNSEEN: &[Mutant] = &[
-    // A worker that shows its flag and lowers it again keeps the sweeper waiting, a little, each time.
-    Mutant {
-        name: "sweep: a worker shows that it is taking although it sees a turn",
-        file: SHARED,
-        find: "if self.turn.load(Ordering::Relaxed) {
-            return None;
-        }",
-        replace: "",
         models: MODELS,
     },
 ];
