@@ -133,7 +133,7 @@ fn install_against_shutdown() {
 
 #[test]
 fn install_against_shutdown_now() {
-    explore("install: 1 worker, shutdown_now", Some(2), || install_against(1, Pool::shutdown_now));
+    explore("install: 1 worker, shutdown_now", Some(1), || install_against(1, Pool::shutdown_now));
 }
 
 #[test]
