@@ -14,6 +14,7 @@ mod pool;
 mod queue;
 mod registry;
 mod sleep;
+mod sleep_word;
 mod sweep;
 mod sync;
 mod tree;
@@ -50,6 +51,7 @@ const MUTANTS: &[&[Mutant]] = &[
     job::MUTANTS,
     waiter::MUTANTS,
     sleep::MUTANTS,
+    sleep_word::MUTANTS,
     idle::MUTANTS,
     pool::MUTANTS,
     sweep::MUTANTS,
@@ -66,6 +68,7 @@ const UNSEEN: &[&[Mutant]] = &[
     job::UNSEEN,
     waiter::UNSEEN,
     sleep::UNSEEN,
+    sleep_word::UNSEEN,
     idle::UNSEEN,
     pool::UNSEEN,
     sweep::UNSEEN,

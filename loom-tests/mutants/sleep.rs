@@ -1,58 +1,16 @@
-//! `src/sleep`: the event count.
+//! `src/sleep`: the event count. Its word is in `sleep_word.rs`.
 
 use crate::Mutant;
 
 const SLEEP: &str = "src/sleep/mod.rs";
-const COUNTERS: &str = "src/sleep/counters.rs";
 const MODELS: &str = "sleep:: sleep_tag:: shutdown::";
 
 pub const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "sleep: the tag stays the same",
-        file: COUNTERS,
-        find: "let tag = u64::from(self.tag) & ((1 << TAG) - 1);",
-        replace: "let tag = u64::from(self.tag) & ((1 << TAG) - 1) & 0;",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: who is claimed is no searcher yet",
-        file: COUNTERS,
-        find: "Self { searchers: self.searchers + 1, sleepers: self.sleepers - 1,",
-        replace: "Self { searchers: self.searchers, sleepers: self.sleepers - 1,",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: who falls asleep still searches",
-        file: COUNTERS,
-        find: "Self { searchers: self.searchers - 1, sleepers: self.sleepers + 1,",
-        replace: "Self { searchers: self.searchers, sleepers: self.sleepers + 1,",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: the last sleeper is left alone",
-        file: COUNTERS,
-        find: "self.searchers == 0 && self.sleepers > 0",
-        replace: "self.searchers == 0 && self.sleepers > 1",
-        models: MODELS,
-    },
     Mutant {
         name: "sleep: notify wakes nobody",
         file: SLEEP,
         find: "counters.needs_wake() && self.wake_one()",
         replace: "false && counters.needs_wake() && self.wake_one()",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: a waker loads the word with Relaxed",
-        file: SLEEP,
-        find: "let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            let counters = Counters::unpack(word);
-            if !counters.needs_wake() {",
-        replace: "let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let counters = Counters::unpack(word);
-            if !counters.needs_wake() {",
         models: MODELS,
     },
     Mutant {
@@ -281,21 +239,10 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.word.fetch_sub(Counters::ONE_SEARCHER, Ordering::AcqRel);",
         models: MODELS,
     },
-    Mutant {
-        name: "sleep: the word changes with Acquire only",
-        file: SLEEP,
-        find: "self.word.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Acquire)",
-        replace: "self.word.compare_exchange(word, next.pack(), Ordering::Acquire, Ordering::Acquire)",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: a newer word is seen with Relaxed",
-        file: SLEEP,
-        find: "self.word.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Acquire)",
-        replace: "self.word.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Relaxed)",
-        models: MODELS,
-    },
-    // To be sorted.
+];
+
+pub const UNSEEN: &[Mutant] = &[
+    // Who leaves wakes the next.
     Mutant {
         name: "sleep: wake_all wakes the first only",
         file: SLEEP,
@@ -305,54 +252,7 @@ pub const MUTANTS: &[Mutant] = &[
                 }",
         models: MODELS,
     },
-    Mutant {
-        name: "sleep: wake_all loads the word with Relaxed",
-        file: SLEEP,
-        find: "let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            let counters = Counters::unpack(word);
-            if counters.sleepers == 0 {
-                return;",
-        replace: "let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let counters = Counters::unpack(word);
-            if counters.sleepers == 0 {
-                return;",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: the word changes with Release only",
-        file: SLEEP,
-        find: "self.word.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Acquire)",
-        replace: "self.word.compare_exchange(word, next.pack(), Ordering::Release, Ordering::Acquire)",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: announce loads the word with Relaxed",
-        file: SLEEP,
-        find: "let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            let counters = Counters::unpack(word);
-            self.workers[index].next",
-        replace: "let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let counters = Counters::unpack(word);
-            self.workers[index].next",
-        models: MODELS,
-    },
-    Mutant {
-        name: "sleep: take_back loads the word with Relaxed",
-        file: SLEEP,
-        find: "let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            let counters = Counters::unpack(word);
-            if counters.sleepers == 0 || counters",
-        replace: "let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let counters = Counters::unpack(word);
-            if counters.sleepers == 0 || counters",
-        models: MODELS,
-    },
+    // It has published nothing yet that others must see: what its start hook queued is the worker's own to run.
     Mutant {
         name: "sleep: a worker arrives with Relaxed",
         file: SLEEP,
@@ -360,6 +260,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.word.fetch_add(step, Ordering::Relaxed)",
         models: MODELS,
     },
+    // By then all that the worker pushed has been taken, or is in the hands of a sweeper, who tells of it.
     Mutant {
         name: "sleep: a worker begins to search with Relaxed",
         file: SLEEP,
@@ -367,6 +268,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.word.fetch_add(Counters::ONE_SEARCHER, Ordering::Relaxed)",
         models: MODELS,
     },
+    // Where it matters, the fence after it acquires; and the worker's own pushes come later, with fences of their own.
     Mutant {
         name: "sleep: a worker finds work with Relaxed",
         file: SLEEP,
@@ -374,6 +276,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "Counters::unpack(self.word.fetch_sub(Counters::ONE_SEARCHER, Ordering::Relaxed))",
         models: MODELS,
     },
+    // It then wakes itself, or another that searches for it: slower, and nothing worse.
     Mutant {
         name: "sleep: a sleeper that sees work does not take itself back",
         file: SLEEP,
@@ -381,6 +284,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "if false && self.take_back(index) {",
         models: MODELS,
     },
+    // Whoever lies above it announced itself later, so its last look sees the work too. The notification spares the reader that argument.
     Mutant {
         name: "sleep: a sleeper that sees work and cannot take itself back tells nobody",
         file: SLEEP,
@@ -389,6 +293,8 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "",
         models: MODELS,
     },
+    // The next three: a closed pool needs no wake-ups but those of the workers that leave, and the last of these wakes all that still sleep. A
+    // difference in time would need three workers, and a job that waits for another while the pool closes.
     Mutant {
         name: "sleep: leave stays a searcher",
         file: SLEEP,
@@ -416,5 +322,3 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
 ];
-
-pub const UNSEEN: &[Mutant] = &[];
