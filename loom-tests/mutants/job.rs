@@ -182,15 +182,39 @@ pub const MUTANTS: &[Mutant] = &[
         }
         // SAFETY: still the claimer's, and empty.
         unsafe { cell.body.put(result) };
-        match cell.head.word.complete(phase, release) {",
+        match cell.head.word.complete(phase, release) {
+            Completed::Waited => {
+                // SAFETY: the reference to give up, or a borrowed one.
+                let held = ManuallyDrop::new(unsafe { RawCell::from_head(head) });
+                held.notify_waiter(Some(owner));
+                if release {
+                    drop(ManuallyDrop::into_inner(held));
+                }
+            }
+            // SAFETY: `complete` gave up the last reference.
+            Completed::Unwatched { last: true } => unsafe { Self::free(head) },
+            Completed::Unwatched { last: false } => {}
+        }",
         replace: "let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
         if result.is_err() {
             owner.count_panic();
         }
+        // SAFETY: still the claimer's, and empty.
         unsafe { cell.body.put(result) };
-        let completed = cell.head.word.complete(phase, release);
-        owner.finished();
-        match completed {",
+        match cell.head.word.complete(phase, release) {
+            Completed::Waited => {
+                // SAFETY: the reference to give up, or a borrowed one.
+                let held = ManuallyDrop::new(unsafe { RawCell::from_head(head) });
+                held.notify_waiter(Some(owner));
+                if release {
+                    drop(ManuallyDrop::into_inner(held));
+                }
+            }
+            // SAFETY: `complete` gave up the last reference.
+            Completed::Unwatched { last: true } => unsafe { Self::free(head) },
+            Completed::Unwatched { last: false } => {}
+        }
+        owner.finished();",
         models: "job:: waiter::",
     },
     Mutant {

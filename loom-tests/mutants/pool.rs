@@ -26,7 +26,7 @@ pub const MUTANTS: &[Mutant] = &[
             let _ = index;
             !self.has_queued()
         }",
-        models: MODELS,
+        models: "closing::a_sweep",
     },
     Mutant {
         name: "pool: a worker never says that it has left",
@@ -111,42 +111,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: REGISTRY,
         find: "!slot.fork_join.is_empty() || !slot.spawned.is_empty()",
         replace: "!slot.fork_join.is_empty()",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: a handle is given up with Relaxed",
-        file: REGISTRY,
-        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
-        replace: "self.handles.fetch_sub(1, Ordering::Relaxed)",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: a handle is given up with Acquire only",
-        file: REGISTRY,
-        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
-        replace: "self.handles.fetch_sub(1, Ordering::Acquire)",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: a handle is given up with Release only",
-        file: REGISTRY,
-        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
-        replace: "self.handles.fetch_sub(1, Ordering::Release)",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: the flag is seen with Relaxed",
-        file: LIFECYCLE,
-        find: "self.lifecycle.flags.load(Ordering::Acquire) & CLOSED",
-        replace: "self.lifecycle.flags.load(Ordering::Relaxed) & CLOSED",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: the flag is set with Acquire only",
-        file: LIFECYCLE,
-        find: "self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);",
-        replace: "self.lifecycle.flags.fetch_or(flags, Ordering::Acquire);",
-        models: MODELS,
+        models: "pool::a_long_job pool::idleness",
     },
     Mutant {
         name: "pool: no fence between the flag and the look at the sleepers",
@@ -189,7 +154,7 @@ pub const MUTANTS: &[Mutant] = &[
             return;
         }",
         replace: "self.lifecycle.alive.fetch_sub(1, Ordering::AcqRel);",
-        models: MODELS,
+        models: "closing::idleness",
     },
     Mutant {
         name: "pool: the last worker does not say so",
@@ -207,7 +172,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.end_queued(Reason::ShutDown);
         self.lifecycle.drained.swap(true, Ordering::AcqRel);
         full_fence(Ordering::SeqCst);",
-        models: MODELS,
+        models: "pool::submit_against",
     },
     Mutant {
         name: "pool: the last worker does not end what is left",
@@ -217,14 +182,7 @@ pub const MUTANTS: &[Mutant] = &[
         self.idle.tell();",
         replace: "full_fence(Ordering::SeqCst);
         self.idle.tell();",
-        models: MODELS,
-    },
-    Mutant {
-        name: "pool: a timed shutdown waits for no worker",
-        file: LIFECYCLE,
-        find: "while word.load(Ordering::Acquire) == 0 {",
-        replace: "while word.load(Ordering::Acquire) == 0 && false {",
-        models: MODELS,
+        models: "pool::submit_against",
     },
     Mutant {
         name: "pool: a sweep tells nobody of the jobs that it has put back",
@@ -232,7 +190,7 @@ pub const MUTANTS: &[Mutant] = &[
         find: "// A worker that came by meanwhile left the queue alone, and may sleep by now.
         self.tell_from_outside();",
         replace: "",
-        models: MODELS,
+        models: "pool::a_sweep",
     },
     Mutant {
         name: "pool: a worker arrives unnoticed by those who wait for idleness",
@@ -241,7 +199,47 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "let step = Counters::ONE_SEARCHER;",
         models: MODELS,
     },
-    // To be sorted.
+];
+
+pub const UNSEEN: &[Mutant] = &[
+    // The next five let a worker overlook a job that came before the pool closed. It looks twice, and lets others run in between, after which the checker
+    // shows it no old value again.
+    Mutant {
+        name: "pool: a handle is given up with Relaxed",
+        file: REGISTRY,
+        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
+        replace: "self.handles.fetch_sub(1, Ordering::Relaxed)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "pool: a handle is given up with Acquire only",
+        file: REGISTRY,
+        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
+        replace: "self.handles.fetch_sub(1, Ordering::Acquire)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "pool: a handle is given up with Release only",
+        file: REGISTRY,
+        find: "self.handles.fetch_sub(1, Ordering::AcqRel)",
+        replace: "self.handles.fetch_sub(1, Ordering::Release)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "pool: the flag is seen with Relaxed",
+        file: LIFECYCLE,
+        find: "self.lifecycle.flags.load(Ordering::Acquire) & CLOSED",
+        replace: "self.lifecycle.flags.load(Ordering::Relaxed) & CLOSED",
+        models: MODELS,
+    },
+    Mutant {
+        name: "pool: the flag is set with Acquire only",
+        file: LIFECYCLE,
+        find: "self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);",
+        replace: "self.lifecycle.flags.fetch_or(flags, Ordering::Acquire);",
+        models: MODELS,
+    },
+    // It looks at what is left after that.
     Mutant {
         name: "pool: the flag is looked at after the search",
         file: RUN,
@@ -250,6 +248,15 @@ pub const MUTANTS: &[Mutant] = &[
             if self.registry.is_closed() && self.registry.nothing_left(self.index) {",
         models: MODELS,
     },
+    // What it did not wait for, the wait for idleness right after it does, but for the destructors of thread-locals.
+    Mutant {
+        name: "pool: a timed shutdown waits for no worker",
+        file: LIFECYCLE,
+        find: "while word.load(Ordering::Acquire) == 0 {",
+        replace: "while word.load(Ordering::Acquire) == 0 && false {",
+        models: MODELS,
+    },
+    // Who waits for the end loads the event count's word too, which each worker has changed when it left.
     Mutant {
         name: "pool: a worker is counted as gone with Relaxed",
         file: LIFECYCLE,
@@ -257,20 +264,22 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.lifecycle.alive.fetch_sub(1, Ordering::Relaxed)",
         models: MODELS,
     },
+    // The next two: the fences of a submitter, and those around the looks for idleness, do the same.
     Mutant {
         name: "pool: the last worker says so with Relaxed",
         file: LIFECYCLE,
         find: "self.lifecycle.drained.swap(true, Ordering::AcqRel);",
         replace: "self.lifecycle.drained.swap(true, Ordering::Relaxed);",
-        models: MODELS,
+        models: "closing::idleness pool::submit_against",
     },
     Mutant {
         name: "pool: that the last worker has left is seen with Relaxed",
         file: LIFECYCLE,
         find: "self.drained.load(Ordering::Acquire)",
         replace: "self.drained.load(Ordering::Relaxed)",
-        models: MODELS,
+        models: "closing::idleness pool::submit_against",
     },
+    // Ending what is left begins with the heavy fence of a turn.
     Mutant {
         name: "pool: no fence after the last worker has said so",
         file: LIFECYCLE,
@@ -281,6 +290,7 @@ pub const MUTANTS: &[Mutant] = &[
         self.idle.tell();",
         models: MODELS,
     },
+    // Ending what is left tells them when it is done.
     Mutant {
         name: "pool: the last worker does not tell those who wait for idleness",
         file: LIFECYCLE,
@@ -289,6 +299,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.end_queued(Reason::ShutDown);",
         models: MODELS,
     },
+    // The next three: the wait for idleness right after it acquires the same, and more; and a waiter with a time limit wakes by itself.
     Mutant {
         name: "pool: that all workers have left is set with Relaxed",
         file: LIFECYCLE,
@@ -310,6 +321,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.lifecycle.joined.swap(1, Ordering::Relaxed);",
         models: MODELS,
     },
+    // Then fewer seem asleep than are, and the worker tells when it falls asleep.
     Mutant {
         name: "pool: a worker arrives and is no longer absent before it searches",
         file: SLEEP,
@@ -322,5 +334,3 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
 ];
-
-pub const UNSEEN: &[Mutant] = &[];

@@ -1,6 +1,6 @@
 //! Whole pools whose end, or whose idleness, meets another thread.
 //!
-//! Threads: 1 worker, the caller (main), another. Bounds: at each model. Property: what was queued before a pool closed runs, or was cancelled; what comes later is
+//! Threads: 1 or 2 workers, the caller (main), another. Bounds: at each model. Property: what was queued before a pool closed runs, or was cancelled; what comes later is
 //! refused; whoever waits for the end or for idleness returns, and sees what was done.
 //! Seen failing: the rows of `pool` and `idle` in `mutants`.
 
@@ -48,21 +48,29 @@ fn a_job_runs_before_the_end() {
     });
 }
 
+fn idleness_against_shutdown(workers: usize) {
+    let witness = Witness::new();
+    let pool = at_rest(workers);
+    let closer = thread::spawn({
+        let pool = pool.clone();
+        move || pool.shutdown()
+    });
+    spawn(&pool, &witness);
+    pool.wait_idle();
+    witness.settle();
+    closer.join().unwrap();
+    finish(pool);
+}
+
 #[test]
 fn idleness_comes_with_the_end() {
-    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", Some(2), || {
-        let witness = Witness::new();
-        let pool = at_rest(1);
-        let closer = thread::spawn({
-            let pool = pool.clone();
-            move || pool.shutdown()
-        });
-        spawn(&pool, &witness);
-        pool.wait_idle();
-        witness.settle();
-        closer.join().unwrap();
-        finish(pool);
-    });
+    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", Some(2), || idleness_against_shutdown(1));
+}
+
+/// The first worker to leave is not the end.
+#[test]
+fn idleness_comes_with_the_end_of_all_workers() {
+    explore("closing: 2 workers at rest, shutdown elsewhere, wait_idle", Some(1), || idleness_against_shutdown(2));
 }
 
 #[test]
