@@ -6,7 +6,7 @@ const IDLE: &str = "src/registry/idle.rs";
 const ENDING: &str = "src/registry/ending.rs";
 const REFERENCE: &str = "src/job/reference.rs";
 const SLEEP: &str = "src/sleep/mod.rs";
-const MODELS: &str = "idle cancel closing::";
+const MODELS: &str = "closing:: pool::cancel pool::idleness";
 
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -175,7 +175,10 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "before_park(false);",
         models: MODELS,
     },
-    // To be sorted.
+];
+
+pub const UNSEEN: &[Mutant] = &[
+    // The next three: the fence after the load acquires the same.
     Mutant {
         name: "idle: the version is loaded with Relaxed",
         file: SLEEP,
@@ -195,6 +198,14 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
+        name: "idle: the ends are first loaded with Relaxed",
+        file: IDLE,
+        find: "let before = (self.sleep.version(), self.idle.endings.load(Ordering::Acquire));",
+        replace: "let before = (self.sleep.version(), self.idle.endings.load(Ordering::Relaxed));",
+        models: MODELS,
+    },
+    // The next two: a worker that comes changes the version, and so ends the look in vain.
+    Mutant {
         name: "idle: the absent are counted with Relaxed",
         file: SLEEP,
         find: "let absent = self.absent.load(Ordering::Acquire);",
@@ -211,6 +222,7 @@ pub const MUTANTS: &[Mutant] = &[
         let counters = Counters::unpack(self.word.load(Ordering::Acquire));",
         models: MODELS,
     },
+    // Ends that begin and finish between the two looks at their count put a job back only together with a wake-up, which changes the version.
     Mutant {
         name: "idle: ends do not change their count for ever",
         file: IDLE,
@@ -218,6 +230,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.endings.fetch_add(ONE_ACTIVE, Ordering::AcqRel);",
         models: MODELS,
     },
+    // The exchange that takes the job from its queue publishes it.
     Mutant {
         name: "idle: an end begins with Relaxed",
         file: IDLE,
@@ -225,6 +238,7 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.endings.fetch_add(ONE_BEGUN + ONE_ACTIVE, Ordering::Relaxed);",
         models: MODELS,
     },
+    // The fence after it acquires, if it was the last; if not, there is nothing to see.
     Mutant {
         name: "idle: an end finishes with Release only",
         file: IDLE,
@@ -232,34 +246,13 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::Release)",
         models: MODELS,
     },
-    Mutant {
-        name: "idle: the ends are first loaded with Relaxed",
-        file: IDLE,
-        find: "let before = (self.sleep.version(), self.idle.endings.load(Ordering::Acquire));",
-        replace: "let before = (self.sleep.version(), self.idle.endings.load(Ordering::Relaxed));",
-        models: MODELS,
-    },
+    // The next two: each of these fences does what the other does for a waiter's announcement, and the loads before them acquire.
     Mutant {
         name: "idle: no fence before the looks",
         file: IDLE,
         find: "full_fence(Ordering::SeqCst);
         let resting",
         replace: "let resting",
-        models: MODELS,
-    },
-    Mutant {
-        name: "idle: no fence after the looks",
-        file: IDLE,
-        find: "full_fence(Ordering::SeqCst);
-        nothing &&",
-        replace: "nothing &&",
-        models: MODELS,
-    },
-    Mutant {
-        name: "idle: a new turn comes with Relaxed",
-        file: IDLE,
-        find: "self.turn.fetch_add(1, Ordering::Release);",
-        replace: "self.turn.fetch_add(1, Ordering::Relaxed);",
         models: MODELS,
     },
     Mutant {
@@ -270,6 +263,21 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "if self.is_idle() {",
         models: MODELS,
     },
+    // The looks before it acquire from the queues what is needed to see the newer word; only an express job submitted at the same time is overlooked.
+    Mutant {
+        name: "idle: no fence after the looks",
+        file: IDLE,
+        find: "full_fence(Ordering::SeqCst);
+        nothing &&",
+        replace: "nothing &&",
+        models: MODELS,
+    },
+    // The fences before each call, and after a waiter's load, do the same.
+    Mutant {
+        name: "idle: a new turn comes with Relaxed",
+        file: IDLE,
+        find: "self.turn.fetch_add(1, Ordering::Release);",
+        replace: "self.turn.fetch_add(1, Ordering::Relaxed);",
+        models: MODELS,
+    },
 ];
-
-pub const UNSEEN: &[Mutant] = &[];

@@ -54,6 +54,7 @@ pub const MUTANTS: &[Mutant] = &[
         word.store(state, Ordering::Release);",
         replace: "let word = unsafe { &(*job.as_ptr()).state };
         word.store(state, Ordering::Release);
+        crate::sync::spin_hint();
         let unparker = unsafe { job.as_ref() }.unparker.clone();",
         models: "install::a_frame",
     },

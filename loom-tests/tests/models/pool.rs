@@ -176,7 +176,7 @@ fn cancel_against_worker() {
 
 #[test]
 fn cancel_elsewhere_against_idleness() {
-    explore("pool: 1 worker at rest, cancel elsewhere, wait_idle", Some(1), || {
+    explore("pool: 1 worker at rest, cancel elsewhere, wait_idle", Some(2), || {
         let witness = Witness::new();
         let called = Arc::new(AtomicUsize::new(0));
         let pool = at_rest(1);
@@ -199,7 +199,7 @@ fn cancel_elsewhere_against_idleness() {
 
 #[test]
 fn a_sweep_loses_nothing() {
-    explore_in_both_modes("pool: 1 worker at rest, cancel the first of two", Some(1), || {
+    explore_in_both_modes("pool: 1 worker at rest, cancel the first of two", Some(2), || {
         let (first, second) = (Witness::new(), Witness::new());
         let pool = at_rest(1);
         let dropped = pool.submit(first.closure());
