@@ -145,7 +145,7 @@ pub const MUTANTS: &[Mutant] = &[
         find: "fence::light();
         if self.registry.sleep().notify() {",
         replace: "if self.registry.sleep().notify() {",
-        models: "install:: pool::a_long_job",
+        models: "pool::a_long_job",
     },
 ];
 

@@ -37,6 +37,13 @@ pub const MUTANTS: &[Mutant] = &[
         models: "job:: waiter::",
     },
     Mutant {
+        name: "job: transitions with Release only",
+        file: STATE,
+        find: "self.0.compare_exchange_weak(word, new.0, Ordering::AcqRel, Ordering::Acquire)",
+        replace: "self.0.compare_exchange_weak(word, new.0, Ordering::Release, Ordering::Acquire)",
+        models: "job:: waiter::",
+    },
+    Mutant {
         name: "job: transitions without compare-and-swap",
         file: STATE,
         find: "match self.0.compare_exchange_weak(word, new.0, Ordering::AcqRel, Ordering::Acquire) {",
@@ -285,14 +292,6 @@ pub const UNSEEN: &[Mutant] = &[
         file: STATE,
         find: "let mut word = self.0.load(Ordering::Acquire);",
         replace: "let mut word = self.0.load(Ordering::Relaxed);",
-        models: "job:: waiter::",
-    },
-    // The load before it acquired the same word.
-    Mutant {
-        name: "job: transitions with Release only",
-        file: STATE,
-        find: "self.0.compare_exchange_weak(word, new.0, Ordering::AcqRel, Ordering::Acquire)",
-        replace: "self.0.compare_exchange_weak(word, new.0, Ordering::Release, Ordering::Acquire)",
         models: "job:: waiter::",
     },
     // The next exchange acquires; who goes on without one loads the phase again, with Acquire.

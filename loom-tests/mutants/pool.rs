@@ -111,7 +111,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: REGISTRY,
         find: "!slot.fork_join.is_empty() || !slot.spawned.is_empty()",
         replace: "!slot.fork_join.is_empty()",
-        models: "pool::a_long_job pool::idleness",
+        models: "pool::a_long_job",
     },
     Mutant {
         name: "pool: no fence between the flag and the look at the sleepers",
@@ -154,7 +154,7 @@ pub const MUTANTS: &[Mutant] = &[
             return;
         }",
         replace: "self.lifecycle.alive.fetch_sub(1, Ordering::AcqRel);",
-        models: "closing::idleness",
+        models: "closing::idleness_comes_with_the_end_of_all",
     },
     Mutant {
         name: "pool: the last worker does not say so",

@@ -48,29 +48,35 @@ fn a_job_runs_before_the_end() {
     });
 }
 
-fn idleness_against_shutdown(workers: usize) {
-    let witness = Witness::new();
-    let pool = at_rest(workers);
-    let closer = thread::spawn({
-        let pool = pool.clone();
-        move || pool.shutdown()
-    });
-    spawn(&pool, &witness);
-    pool.wait_idle();
-    witness.settle();
-    closer.join().unwrap();
-    finish(pool);
-}
-
 #[test]
 fn idleness_comes_with_the_end() {
-    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", Some(2), || idleness_against_shutdown(1));
+    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", Some(2), || {
+        let witness = Witness::new();
+        let pool = at_rest(1);
+        let closer = thread::spawn({
+            let pool = pool.clone();
+            move || pool.shutdown()
+        });
+        spawn(&pool, &witness);
+        pool.wait_idle();
+        witness.settle();
+        closer.join().unwrap();
+        finish(pool);
+    });
 }
 
 /// The first worker to leave is not the end.
 #[test]
 fn idleness_comes_with_the_end_of_all_workers() {
-    explore("closing: 2 workers at rest, shutdown elsewhere, wait_idle", Some(1), || idleness_against_shutdown(2));
+    explore("closing: 2 workers at rest, close, wait_idle", Some(2), || {
+        let witness = Witness::new();
+        let pool = at_rest(2);
+        spawn(&pool, &witness);
+        pool.shutdown_timeout(Duration::ZERO);
+        pool.wait_idle();
+        assert_eq!(witness.settle(), 1);
+        finish(pool);
+    });
 }
 
 #[test]

@@ -246,6 +246,23 @@ fn a_long_job_keeps_its_child_waiting_for_nobody() {
     });
 }
 
+/// The same, while the other worker has just run a short job and falls asleep.
+#[test]
+fn a_long_job_wakes_who_falls_asleep() {
+    explore_in_both_modes("pool: 2 workers at rest, a short job, and one that waits for its child", Some(1), || {
+        let long = Arc::new(Parker::new());
+        let pool = at_rest(2);
+        pool.spawn(|| ());
+        let parent = pool.submit(move || {
+            let child = long.clone();
+            filch::spawn(move || child.unpark());
+            long.park(Deadline::NEVER)
+        });
+        assert!(parent.join().unwrap());
+        finish(pool);
+    });
+}
+
 #[test]
 fn a_job_joins_its_child() {
     explore_in_both_modes("pool: 2 workers at rest, a job joins its child", Some(2), || {
