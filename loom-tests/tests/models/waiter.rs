@@ -123,7 +123,7 @@ fn timed_join_twice_against_run() {
 /// The thread's parker may hold a token of the first job while the second is awaited.
 #[test]
 fn two_joins_against_run() {
-    explore("waiter: run two, join two", Some(3), || {
+    explore("waiter: run two, join two", Some(4), || {
         let (first, first_queued, first_cell) = Case::new();
         let (second, second_queued, second_cell) = Case::new();
         let worker = thread::spawn({
