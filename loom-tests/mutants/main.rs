@@ -7,6 +7,7 @@
 
 mod deque;
 mod idle;
+mod injector;
 mod install;
 mod job;
 mod park;
@@ -46,6 +47,7 @@ const MUTANTS: &[&[Mutant]] = &[
     sync::MUTANTS,
     deque::MUTANTS,
     queue::MUTANTS,
+    injector::MUTANTS,
     park::MUTANTS,
     registry::MUTANTS,
     job::MUTANTS,
@@ -63,6 +65,7 @@ const UNSEEN: &[&[Mutant]] = &[
     sync::UNSEEN,
     deque::UNSEEN,
     queue::UNSEEN,
+    injector::UNSEEN,
     park::UNSEEN,
     registry::UNSEEN,
     job::UNSEEN,

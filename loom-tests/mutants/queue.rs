@@ -1,9 +1,9 @@
-//! `src/queue`: the express lane, and the model of the injector.
+//! `src/queue`: the express lane, and the model of the backlog.
 
 use crate::Mutant;
 
 const EXPRESS: &str = "src/queue/express.rs";
-const INJECTOR: &str = "src/queue/injector.rs";
+const BACKLOG: &str = "src/queue/backlog.rs";
 
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -168,37 +168,37 @@ pub const MUTANTS: &[Mutant] = &[
         models: "express::",
     },
     Mutant {
-        name: "injector: position taken by load and store",
-        file: INJECTOR,
+        name: "backlog: position taken by load and store",
+        file: BACKLOG,
         find: "let position = self.tail.fetch_add(1, Ordering::AcqRel);",
         replace: "let position = self.tail.load(Ordering::Acquire);
             self.tail.swap(position + 1, Ordering::AcqRel);",
         models: "injector::",
     },
     Mutant {
-        name: "injector: steal without compare-and-swap",
-        file: INJECTOR,
+        name: "backlog: steal without compare-and-swap",
+        file: BACKLOG,
         find: "self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed)",
         replace: "Ok::<usize, ()>(self.head.swap(head + 1, Ordering::AcqRel))",
         models: "injector::",
     },
     Mutant {
-        name: "injector: steal moves head with Acquire only",
-        file: INJECTOR,
+        name: "backlog: steal moves head with Acquire only",
+        file: BACKLOG,
         find: "self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed)",
         replace: "self.head.compare_exchange(head, head + 1, Ordering::Acquire, Ordering::Relaxed)",
         models: "injector::",
     },
     Mutant {
-        name: "injector: steal without its fence",
-        file: INJECTOR,
+        name: "backlog: steal without its fence",
+        file: BACKLOG,
         find: "full_fence(Ordering::SeqCst);",
         replace: "",
         models: "injector::",
     },
     Mutant {
-        name: "injector: tail written after the slot",
-        file: INJECTOR,
+        name: "backlog: tail written after the slot",
+        file: BACKLOG,
         find: "let position = self.tail.fetch_add(1, Ordering::AcqRel);
             self.slots[position].store(element.as_ptr(), Ordering::Release);",
         replace: "let position = self.tail.load(Ordering::Acquire);
@@ -235,15 +235,15 @@ pub const UNSEEN: &[Mutant] = &[
     },
     // The next two: what came before the push is published by the move of `tail` already.
     Mutant {
-        name: "injector: slot written with Relaxed",
-        file: INJECTOR,
+        name: "backlog: slot written with Relaxed",
+        file: BACKLOG,
         find: "self.slots[position].store(element.as_ptr(), Ordering::Release);",
         replace: "self.slots[position].store(element.as_ptr(), Ordering::Relaxed);",
         models: "injector::",
     },
     Mutant {
-        name: "injector: slot read with Relaxed",
-        file: INJECTOR,
+        name: "backlog: slot read with Relaxed",
+        file: BACKLOG,
         find: "self.slots[head].load(Ordering::Acquire)",
         replace: "self.slots[head].load(Ordering::Relaxed)",
         models: "injector::",

@@ -74,8 +74,8 @@ pub const MUTANTS: &[Mutant] = &[
         name: "sweep: a worker takes new jobs first",
         file: SHARED,
         find: "let oldest = if self.old_injected.is_empty() { None } else { retry(|| self.old_injected.steal()) };
-        oldest.or_else(|| retry(|| self.injector.steal()))",
-        replace: "retry(|| self.injector.steal()).or_else(|| retry(|| self.old_injected.steal()))",
+        oldest.or_else(|| retry(|| self.injector.steal(released)))",
+        replace: "retry(|| self.injector.steal(released)).or_else(|| retry(|| self.old_injected.steal()))",
         models: MODELS,
     },
     Mutant {
@@ -180,8 +180,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sweep: live jobs go behind the new ones",
         file: SHARED,
-        find: "Some(job) => self.old_injected.push(job),",
-        replace: "Some(job) => self.injector.push(job),",
+        find: "self.old_injected.push(job);",
+        replace: "self.injector.push(job);",
         models: MODELS,
     },
     Mutant {

@@ -221,3 +221,96 @@ impl<T> std::fmt::Debug for Injector<T> {
         f.debug_struct("Injector").field("len", &self.len()).finish()
     }
 }
+
+#[cfg(all(test, not(filch_loom)))]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::thread;
+
+    use super::*;
+
+    #[repr(C)]
+    struct Job {
+        word: u64,
+        more: [u64; 6],
+    }
+
+    fn job(word: u64) -> Job {
+        Job { word, more: [word; 6] }
+    }
+
+    /// # Safety
+    ///
+    /// `found` was taken from a queue of [`Job`]s in place.
+    unsafe fn open(found: NonNull<u64>, released: Option<&Released>) -> u64 {
+        // SAFETY: the caller's duty.
+        let job = unsafe { take_out(found.cast::<Job>(), released) };
+        assert_eq!(job.more, [job.word; 6]);
+        job.word
+    }
+
+    #[test]
+    fn keeps_the_order_through_many_laps() {
+        let queue = Injector::<u64>::new();
+        let jobs = 5 * INJECTOR_SLOTS as u64;
+        for batch in [1, 7, jobs] {
+            for first in (0..jobs).step_by(batch as usize) {
+                let numbers = first..(first + batch).min(jobs);
+                // SAFETY: a `Job` begins with a `u64`.
+                numbers.clone().for_each(|n| assert!(unsafe { queue.push_job(job(n)) }.is_ok()));
+                assert_eq!(queue.len() as u64, numbers.end - numbers.start);
+                for n in numbers {
+                    let Steal::Success(found) = queue.steal(None) else { panic!("there is a job") };
+                    // SAFETY: of this queue.
+                    assert_eq!(unsafe { open(found, None) }, n);
+                }
+                assert!(queue.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn hands_back_what_does_not_fit() {
+        let queue = Injector::<u64>::new();
+        // SAFETY: it begins with a `u64`.
+        assert!(unsafe { queue.push_job([0_u64; 8]) }.is_err());
+        // SAFETY: as above.
+        assert!(unsafe { queue.push_job(0_u128) }.is_err());
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn threads_take_each_job_once_and_in_its_pushers_order() {
+        const PUSHERS: u64 = 3;
+        const EACH: u64 = 40_000;
+        let queue = Injector::<u64>::new();
+        let sum = AtomicU64::new(0);
+        let left = AtomicU64::new(PUSHERS * EACH);
+        let push = |pusher: u64| {
+            for n in 0..EACH {
+                // SAFETY: a `Job` begins with a `u64`.
+                assert!(unsafe { queue.push_job(job(n * PUSHERS + pusher)) }.is_ok());
+            }
+        };
+        let take = || {
+            let released = Released::new();
+            let mut next = [0; PUSHERS as usize];
+            while left.load(Ordering::Relaxed) != 0 {
+                let Steal::Success(found) = queue.steal(Some(&released)) else { continue };
+                left.fetch_sub(1, Ordering::Relaxed);
+                // SAFETY: of this queue.
+                let word = unsafe { open(found, Some(&released)) };
+                let (n, pusher) = (word / PUSHERS, (word % PUSHERS) as usize);
+                assert!(n >= next[pusher], "job {n} of pusher {pusher} came late");
+                next[pusher] = n + 1;
+                sum.fetch_add(word, Ordering::Relaxed);
+            }
+        };
+        thread::scope(|scope| {
+            (0..PUSHERS).for_each(|pusher| drop(scope.spawn(move || push(pusher))));
+            (0..3).for_each(|_| drop(scope.spawn(take)));
+        });
+        let words = PUSHERS * EACH;
+        assert_eq!(sum.into_inner(), words * (words - 1) / 2);
+    }
+}

@@ -1,0 +1,187 @@
+//! `src/queue/injector`: positions, blocks and their reuse.
+
+use crate::Mutant;
+
+const QUEUE: &str = "src/queue/injector/mod.rs";
+const BLOCK: &str = "src/queue/injector/block.rs";
+const MODELS: &str = "injector::";
+
+pub const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "injector: the last place is claimed by load and store",
+        file: QUEUE,
+        find: "if self.tail.word.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {",
+        replace: "self.tail.word.store(claimed, Ordering::Release);
+            if false {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the first place is claimed by load and store",
+        file: QUEUE,
+        find: "if self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {",
+        replace: "self.head.word.store(claimed, Ordering::Release);
+        if false {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the first place is claimed with Acquire only",
+        file: QUEUE,
+        find: "self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed)",
+        replace: "self.head.word.compare_exchange(word, claimed, Ordering::Acquire, Ordering::Relaxed)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: steal without its fence",
+        file: QUEUE,
+        find: "full_fence(Ordering::SeqCst);
+            let tail",
+        replace: "let tail",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a taker does not look at the tail",
+        file: QUEUE,
+        find: "if tail / ONE == word / ONE {",
+        replace: "if tail / ONE == word / ONE && word == 0 {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a taker believes that the tail is further",
+        file: QUEUE,
+        find: "if block_of(tail) != block_of(word) {",
+        replace: "if true {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the tail stays further when the head moves on",
+        file: QUEUE,
+        find: "claimed = claimed & !FURTHER | MOVING;",
+        replace: "claimed = claimed | FURTHER | MOVING;",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a pusher goes on while the tail moves",
+        file: QUEUE,
+        find: "if word & MOVING != 0 {
+                patience.wait();
+                continue;
+            }",
+        replace: "let word = word & !MOVING;",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a taker goes on while the head moves",
+        file: QUEUE,
+        find: "if word & MOVING != 0 {
+            return Steal::Retry;
+        }",
+        replace: "let word = word & !MOVING;",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the block is stored after the word",
+        file: QUEUE,
+        find: "self.block.store(block.as_ptr(), Ordering::Release);
+        self.word.store(word, Ordering::Release);",
+        replace: "self.word.store(word, Ordering::Release);
+        self.block.store(block.as_ptr(), Ordering::Release);",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a move ends with Relaxed",
+        file: QUEUE,
+        find: "self.word.store(word, Ordering::Release);",
+        replace: "self.word.store(word, Ordering::Relaxed);",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the word is looked at with Relaxed",
+        file: QUEUE,
+        find: "(self.word.load(Ordering::Acquire), self.block.load(Ordering::Acquire))",
+        replace: "(self.word.load(Ordering::Relaxed), self.block.load(Ordering::Relaxed))",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a slot is filled with Relaxed",
+        file: BLOCK,
+        find: "store(self.block.as_ref().tag(content), Ordering::Release);",
+        replace: "store(self.block.as_ref().tag(content), Ordering::Relaxed);",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a filled slot is seen with Relaxed",
+        file: BLOCK,
+        find: "match tag.load(Ordering::Acquire) {",
+        replace: "match tag.load(Ordering::Relaxed) {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a slot counts as filled whatever its lap",
+        file: BLOCK,
+        find: "self.lap.load(Ordering::Relaxed) << 2 | content as u32",
+        replace: "content as u32",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: slots are released with Relaxed",
+        file: BLOCK,
+        find: "this.released.fetch_add(count, Ordering::AcqRel)",
+        replace: "this.released.fetch_add(count, Ordering::Relaxed)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: slots are released with Acquire only",
+        file: BLOCK,
+        find: "this.released.fetch_add(count, Ordering::AcqRel)",
+        replace: "this.released.fetch_add(count, Ordering::Acquire)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: slots are released with Release only",
+        file: BLOCK,
+        find: "this.released.fetch_add(count, Ordering::AcqRel)",
+        replace: "this.released.fetch_add(count, Ordering::Release)",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a pointer's slot is released before it is read",
+        file: BLOCK,
+        find: "let pointer = unsafe { (*self.slot()).access.with_mut(|_| self.room::<NonNull<T>>().read()) };
+        // SAFETY: claimed by the caller, and read.
+        unsafe { self.release(released) };
+        pointer",
+        replace: "unsafe { self.release(released) };
+        unsafe { (*self.slot()).access.with_mut(|_| self.room::<NonNull<T>>().read()) }",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block goes home one slot early",
+        file: BLOCK,
+        find: "+ count == INJECTOR_SLOTS {",
+        replace: "+ count == INJECTOR_SLOTS - 1 {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block keeps its successor",
+        file: BLOCK,
+        find: "this.next.store(std::ptr::null_mut(), Ordering::Relaxed);",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: the spare block is taken with Relaxed",
+        file: BLOCK,
+        find: "self.spare.swap(std::ptr::null_mut(), Ordering::Acquire)).unwrap_or_else(",
+        replace: "self.spare.swap(std::ptr::null_mut(), Ordering::Relaxed)).unwrap_or_else(",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block is kept with Acquire only",
+        file: BLOCK,
+        find: "self.spare.swap(block.as_ptr(), Ordering::AcqRel)",
+        replace: "self.spare.swap(block.as_ptr(), Ordering::Acquire)",
+        models: MODELS,
+    },
+];
+
+pub const UNSEEN: &[Mutant] = &[];
