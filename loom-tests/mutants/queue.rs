@@ -183,13 +183,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: "injector::",
     },
     Mutant {
-        name: "backlog: steal moves head with Acquire only",
-        file: BACKLOG,
-        find: "self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed)",
-        replace: "self.head.compare_exchange(head, head + 1, Ordering::Acquire, Ordering::Relaxed)",
-        models: "injector::",
-    },
-    Mutant {
         name: "backlog: steal without its fence",
         file: BACKLOG,
         find: "full_fence(Ordering::SeqCst);",
@@ -246,6 +239,14 @@ pub const UNSEEN: &[Mutant] = &[
         file: BACKLOG,
         find: "self.slots[head].load(Ordering::Acquire)",
         replace: "self.slots[head].load(Ordering::Relaxed)",
+        models: "injector::",
+    },
+    // The fence before the exchange releases what the taker did before.
+    Mutant {
+        name: "backlog: steal moves head with Acquire only",
+        file: BACKLOG,
+        find: "self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed)",
+        replace: "self.head.compare_exchange(head, head + 1, Ordering::Acquire, Ordering::Relaxed)",
         models: "injector::",
     },
 ];
