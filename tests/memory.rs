@@ -215,6 +215,28 @@ fn cancelled_jobs_do_not_pile_up() {
 }
 
 #[test]
+fn a_live_job_among_cancelled_ones_keeps_no_room_but_its_own() {
+    alone("a_live_job_among_cancelled_ones_keeps_no_room_but_its_own", || {
+        let watch = Watch::start("a live job among cancelled ones");
+        let pool = warm_pool();
+        let blocked = block(&pool);
+        let before = resident();
+        for _ in 0..300 {
+            pool.spawn(|| add(1));
+            // More than a block of the queue.
+            (0..1100).for_each(|_| assert!(pool.submit(|| ()).cancel()));
+            watch.beat();
+        }
+        let grown = resident().saturating_sub(before);
+        println!("  300 live jobs among 330,000 cancelled ones: {grown} bytes");
+        assert!(grown < 6 << 20, "the queue keeps {grown} bytes");
+        drop(blocked);
+        pool.wait_idle();
+        assert_eq!(RUNS.load(Ordering::Relaxed), 300);
+    });
+}
+
+#[test]
 fn cancelled_express_jobs_do_not_pile_up() {
     alone("cancelled_express_jobs_do_not_pile_up", || {
         for beside in [0, 2000] {

@@ -97,8 +97,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "injector: a slot is filled with Relaxed",
         file: BLOCK,
-        find: "store(self.block.as_ref().tag(content), Ordering::Release);",
-        replace: "store(self.block.as_ref().tag(content), Ordering::Relaxed);",
+        find: "slot.tag.store(self.block().tag(content), Ordering::Release);",
+        replace: "slot.tag.store(self.block().tag(content), Ordering::Relaxed);",
         models: MODELS,
     },
     Mutant {
@@ -137,14 +137,42 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
-        name: "injector: a pointer's slot is released before it is read",
+        name: "injector: a slot is released before it is read",
         file: BLOCK,
-        find: "let pointer = unsafe { (*self.slot()).access.with_mut(|_| self.room::<NonNull<T>>().read()) };
-        // SAFETY: claimed by the caller, and read.
-        unsafe { self.release(released) };
-        pointer",
-        replace: "unsafe { self.release(released) };
-        unsafe { (*self.slot()).access.with_mut(|_| self.room::<NonNull<T>>().read()) }",
+        find: "let content = self.slot().access.with_mut(|_| unsafe { self.room::<J>().read() });
+        match released {
+            Some(released) => released.add(self.block),
+            // SAFETY: claimed by the caller, and read.
+            None => unsafe { Block::release(self.block, 1) },
+        }
+        content",
+        replace: "match released {
+            Some(released) => released.add(self.block),
+            None => unsafe { Block::release(self.block, 1) },
+        }
+        self.slot().access.with_mut(|_| unsafe { self.room::<J>().read() })",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block goes home as it is counted",
+        file: BLOCK,
+        find: "this.released.store(0, Ordering::Relaxed);",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block goes home in its old lap",
+        file: BLOCK,
+        find: "this.lap.store(1 - this.lap.load(Ordering::Relaxed), Ordering::Relaxed);",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a worker counts slots of another block",
+        file: BLOCK,
+        find: "if self.block.get() != Some(block) {
+            self.flush();",
+        replace: "if self.block.get() != Some(block) {",
         models: MODELS,
     },
     Mutant {

@@ -21,7 +21,7 @@ pub enum Verb<'a> {
     Run(&'a dyn Owner),
     /// End it without running it.
     End(&'a dyn Owner, Reason),
-    /// If it is a tombstone, free it; else leave it alone.
+    /// If it is a tombstone, free it; if it lies in the injector, move it out of there; else leave it alone.
     Bury,
     /// Leave it alone, and answer whether a cancel would end it: `Done`, or `Kept` if not.
     Probe,
@@ -46,6 +46,8 @@ pub enum Executed {
     Tombstone,
     /// The verb did not apply: the job is still the caller's to queue.
     Kept,
+    /// It lies elsewhere now, and is still the caller's to queue, by this word.
+    Moved(JobRef),
 }
 
 impl Header {

@@ -56,11 +56,15 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
     /// The [`Header`]'s function.
     unsafe fn execute(job: JobRef, verb: Verb<'_>) -> Executed {
         match verb {
+            Verb::Bury if PLACE == IN_INJECTOR => {
+                // SAFETY: the job is not executed by the old word any more.
+                return Executed::Moved(boxed(unsafe { Self::take_out(job, None) }));
+            }
             Verb::Bury => return Executed::Kept,
             Verb::Probe => {}
             Verb::Run(owner) => {
                 // SAFETY: the job was not kept: it is executed once.
-                let closure = unsafe { Self::take_out(job, owner) };
+                let closure = unsafe { Self::take_out(job, Some(owner)) };
                 owner.left_queue();
                 owner.started();
                 let result = contain(closure);
@@ -69,7 +73,7 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
             }
             Verb::End(owner, reason) => {
                 // SAFETY: as above.
-                let closure = unsafe { Self::take_out(job, owner) };
+                let closure = unsafe { Self::take_out(job, Some(owner)) };
                 end(owner, reason, closure);
             }
         }
@@ -82,13 +86,13 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
     ///
     /// `job` was made here with this type, and is the caller's to consume.
     #[inline]
-    unsafe fn take_out(job: JobRef, owner: &dyn Owner) -> F {
+    unsafe fn take_out(job: JobRef, owner: Option<&dyn Owner>) -> F {
         let job = job.cast::<Self>();
         let Self { closure, .. } = match PLACE {
             // SAFETY: made by `Blocks::put` of this type, and owned by nobody else.
-            IN_BLOCK => unsafe { Blocks::take_out(owner.blocks(), job) },
+            IN_BLOCK => unsafe { Blocks::take_out(owner.and_then(Owner::blocks), job) },
             // SAFETY: moved by `Injector::push_job`, of this type, and taken from there by the caller.
-            IN_INJECTOR => unsafe { queue::take_out(job, owner.released()) },
+            IN_INJECTOR => unsafe { queue::take_out(job, owner.and_then(Owner::released)) },
             // SAFETY: made by `Box::leak` of this type, and owned by nobody else.
             _ => *unsafe { Box::from_raw(job.as_ptr()) },
         };

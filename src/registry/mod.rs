@@ -23,7 +23,7 @@ pub use stats::Stats;
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque};
 use crate::sleep::Sleep;
-use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, fence, full_fence, spin_hint};
+use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, full_fence};
 use crate::util::contain::{Payload, bury, contain, contain_drop};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
 use idle::Idle;
@@ -280,11 +280,12 @@ impl Slot {
 /// Steals until that succeeds or there is nothing.
 #[inline]
 pub(crate) fn retry<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
+    let mut patience = Patience::new();
     loop {
         match steal() {
             Steal::Success(element) => return Some(element),
             Steal::Empty => return None,
-            Steal::Retry => spin_hint(),
+            Steal::Retry => patience.wait(),
         }
     }
 }

@@ -160,10 +160,9 @@ impl Shared {
         let new = (0..self.injector.len()).map_while(|_| retry(|| self.injector.steal(None)));
         let mut tombstones = 0;
         for job in old.chain(new) {
-            if bury(job) {
-                tombstones += 1;
-            } else {
-                self.old_injected.push(job);
+            match bury(job) {
+                Some(job) => self.old_injected.push(job),
+                None => tombstones += 1,
             }
         }
         tombstones
@@ -171,8 +170,8 @@ impl Shared {
 
     fn sweep_express(&self) -> usize {
         let newest_first = self.express.take_all().into_iter().chain(self.old_express.take_all());
-        let (tombstones, live): (Vec<_>, Vec<_>) = newest_first.partition(|job| bury(*job));
-        live.into_iter().rev().for_each(|job| self.old_express.push(job));
+        let (live, tombstones): (Vec<_>, Vec<_>) = newest_first.map(bury).partition(Option::is_some);
+        live.into_iter().rev().flatten().for_each(|job| self.old_express.push(job));
         tombstones.len()
     }
 
@@ -195,8 +194,12 @@ impl Shared {
     }
 }
 
-/// Frees the job if it is a tombstone.
-fn bury(job: JobRef) -> bool {
-    // SAFETY: taken from a queue just now; a job that is kept is queued again.
-    unsafe { Header::execute(job, Verb::Bury) == Executed::Tombstone }
+/// Frees the job if it is a tombstone; else the word by which to queue it. It keeps no memory of the queue that it was in.
+fn bury(job: JobRef) -> Option<JobRef> {
+    // SAFETY: taken from a queue just now; a job that is kept or moved is queued again.
+    match unsafe { Header::execute(job, Verb::Bury) } {
+        Executed::Tombstone => None,
+        Executed::Moved(job) => Some(job),
+        Executed::Kept | Executed::Done => Some(job),
+    }
 }

@@ -57,9 +57,9 @@ mod imp {
     ///
     /// `place` comes from [`zeroed`] of the same type and is not used any more.
     pub unsafe fn free<T>(place: NonNull<T>) {
+        // With tens of thousands of mappings the system may refuse to split one in two; then this one stays.
         // SAFETY: a mapping of this size, which nobody uses (duty).
-        let refused = unsafe { libc::munmap(place.as_ptr().cast(), size_of::<T>()) };
-        debug_assert_eq!(refused, 0, "munmap of a whole mapping");
+        let _ = unsafe { libc::munmap(place.as_ptr().cast(), size_of::<T>()) };
     }
 }
 

@@ -173,6 +173,7 @@ impl Worker {
         // SAFETY: taken from a queue just now; a job that is kept is queued again.
         match unsafe { Header::execute(job, Verb::Bury) } {
             Executed::Tombstone => self.stats().tombstones_met.bump(),
+            Executed::Moved(job) => self.registry.push_shared(job, Lane::Back),
             Executed::Kept | Executed::Done => self.registry.push_shared(job, Lane::Back),
         }
     }

@@ -86,7 +86,7 @@ impl Worker {
         match unsafe { Header::execute(job, verb) } {
             Executed::Done => {}
             Executed::Tombstone => self.stats().tombstones_met.bump(),
-            Executed::Kept => unreachable!("a job that was run or shut down came back"),
+            Executed::Kept | Executed::Moved(_) => unreachable!("a job that was run or shut down came back"),
         }
     }
 }

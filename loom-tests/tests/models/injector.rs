@@ -222,7 +222,7 @@ struct Job {
     element: NonNull<Element>,
 }
 
-/// Blocks of two slots go round: every element lies in the queue itself, or every second one.
+/// Blocks of two slots go round, and every element lies in the queue itself.
 struct Ring {
     queue: Injector<u64>,
     ledger: Arc<Ledger>,

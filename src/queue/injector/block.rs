@@ -1,7 +1,7 @@
 //! The memory of an injector: blocks of slots, each slot with room for a small job.
 
 use std::cell::Cell;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
 use crate::sync::cell::Memory;
@@ -171,14 +171,20 @@ impl Block {
 }
 
 impl Place {
-    fn slot(self) -> *mut Slot {
-        // SAFETY: inside the block, which is alive: the slot is not released. No reference to the whole block is made.
-        unsafe { (&raw mut (*self.block.as_ptr()).slots).cast::<Slot>().add(self.number) }
+    fn block<'a>(self) -> &'a Block {
+        // SAFETY: alive until all its slots are released, and whoever has a `Place` has not released it.
+        unsafe { self.block.as_ref() }
     }
 
+    fn slot<'a>(self) -> &'a Slot {
+        &self.block().slots[self.number]
+    }
+
+    /// The slot's room, as a pointer that may be used for the whole block: `take_out` goes back from it.
     fn room<J>(self) -> NonNull<J> {
-        // SAFETY: as in `slot`; a field of a live object has an address.
-        unsafe { NonNull::new_unchecked((&raw mut (*self.slot()).room).cast()) }
+        let offset = offset_of!(Block, slots) + self.number * size_of::<Slot>() + offset_of!(Slot, room);
+        // SAFETY: inside the block.
+        unsafe { self.block.byte_add(offset) }.cast()
     }
 
     /// Moves a `J` in.
@@ -189,23 +195,16 @@ impl Place {
     /// 2. A `J` [fits](fits).
     pub unsafe fn fill<J>(self, content: Content, job: J) {
         let slot = self.slot();
-        // SAFETY: the slot is the caller's alone until the tag is stored (duty 1). The room is large and aligned enough (duty 2).
-        unsafe {
-            (*slot).access.with_mut(|_| self.room::<J>().write(job));
-            (*slot).number.store(self.number as u32, Ordering::Relaxed);
-            // Ordering: Release publishes the room.
-            (*slot).tag.store(self.block.as_ref().tag(content), Ordering::Release);
-        }
+        // SAFETY: the room is the caller's alone until the tag is stored (duty 1), and large and aligned enough (duty 2).
+        slot.access.with_mut(|_| unsafe { self.room::<J>().write(job) });
+        slot.number.store(self.number as u32, Ordering::Relaxed);
+        // Ordering: Release publishes the room.
+        slot.tag.store(self.block().tag(content), Ordering::Release);
     }
 
-    /// Waits until the slot is filled, and says what it holds.
-    ///
-    /// # Safety
-    ///
-    /// The caller has claimed the slot to take what is in it.
-    pub unsafe fn wait_until_filled(self) -> Content {
-        // SAFETY: not released before the caller does, so the block is alive.
-        let (tag, block) = unsafe { (&(*self.slot()).tag, self.block.as_ref()) };
+    /// Waits until the slot is filled, and says what it holds. Called by the one who has claimed the slot to take what is in it.
+    pub fn wait_until_filled(self) -> Content {
+        let (tag, block) = (&self.slot().tag, self.block());
         let mut patience = Patience::new();
         loop {
             // Ordering: Acquire pairs with `fill`.
@@ -222,25 +221,20 @@ impl Place {
         self.room()
     }
 
-    /// Takes out the pointer that the slot holds, and releases the slot.
+    /// Moves out what the slot holds, and releases the slot.
     ///
     /// # Safety
     ///
-    /// The caller has claimed the slot, and it holds a pointer to a `T`.
-    pub unsafe fn take_pointer<T>(self, released: Option<&Released>) -> NonNull<T> {
-        // SAFETY: the caller's duty; the room is the caller's until it is released.
-        let pointer = unsafe { (*self.slot()).access.with_mut(|_| self.room::<NonNull<T>>().read()) };
-        // SAFETY: claimed by the caller, and read.
-        unsafe { self.release(released) };
-        pointer
-    }
-
-    unsafe fn release(self, released: Option<&Released>) {
+    /// The caller has claimed the slot to take what is in it, does so once, and it holds a `J`.
+    pub unsafe fn take<J>(self, released: Option<&Released>) -> J {
+        // SAFETY: the room is the caller's until it is released, and holds a `J` (duty).
+        let content = self.slot().access.with_mut(|_| unsafe { self.room::<J>().read() });
         match released {
             Some(released) => released.add(self.block),
-            // SAFETY: the caller's duty.
+            // SAFETY: claimed by the caller, and read.
             None => unsafe { Block::release(self.block, 1) },
         }
+        content
     }
 }
 
@@ -250,17 +244,14 @@ impl Place {
 ///
 /// `job` was taken from an injector in which it lay itself, as a `J`, and is not used any more.
 pub unsafe fn take_out<J>(job: NonNull<J>, released: Option<&Released>) -> J {
-    // SAFETY: the job lies in the room of a slot (duty), and the pointer may be used for the whole block: `Place` made it so.
-    let slot = unsafe { job.byte_sub(std::mem::offset_of!(Slot, room)).cast::<Slot>() };
-    // SAFETY: filled, so initialised; the block is alive until the slot is released.
-    let number = unsafe { (*slot.as_ptr()).number.load(Ordering::Relaxed) } as usize;
+    // SAFETY: the job lies in the room of a slot (duty), and the pointer may be used for the whole block (`Place::room`).
+    let slot = unsafe { job.byte_sub(offset_of!(Slot, room)) }.cast::<Slot>();
+    // SAFETY: the block is alive until the slot is released.
+    let number = unsafe { slot.as_ref() }.number.load(Ordering::Relaxed) as usize;
     // SAFETY: that many slots lie before it in the block.
-    let block = unsafe { slot.sub(number).byte_sub(std::mem::offset_of!(Block, slots)).cast::<Block>() };
-    // SAFETY: the room is ours, and holds a `J`, which is moved out once (duty).
-    let taken = unsafe { (*slot.as_ptr()).access.with_mut(|_| job.read()) };
-    // SAFETY: claimed by whoever took the job, and read.
-    unsafe { Place { block, number }.release(released) };
-    taken
+    let block = unsafe { slot.byte_sub(offset_of!(Block, slots) + number * size_of::<Slot>()) }.cast::<Block>();
+    // SAFETY: whoever took the job has claimed the slot; moved out once (duty).
+    unsafe { Place { block, number }.take(released) }
 }
 
 /// The slots that a worker has released and not yet told of: one shared counter a job would be a job's worth of time. It holds back one block at

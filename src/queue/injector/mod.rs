@@ -24,8 +24,8 @@ const ONE: u64 = 4;
 pub struct Injector<T> {
     head: CachePadded<End>,
     tail: CachePadded<End>,
-    /// A place of its own: blocks point to it.
-    home: Box<Home>,
+    /// A box that is only reached by pointer, since blocks point to it, too.
+    home: NonNull<Home>,
     _elements: PhantomData<*mut T>,
 }
 
@@ -73,8 +73,9 @@ fn block_of(word: u64) -> u64 {
 impl<T> Injector<T> {
     /// Makes an empty queue.
     pub fn new() -> Self {
-        let home = Box::new(Home::new());
-        let first = home.take();
+        let home = NonNull::from(Box::leak(Box::new(Home::new())));
+        // SAFETY: freed in `drop` only.
+        let first = unsafe { home.as_ref() }.take();
         Self {
             head: CachePadded::new(End::new(first)),
             tail: CachePadded::new(End::new(first)),
@@ -85,9 +86,8 @@ impl<T> Injector<T> {
 
     /// Adds a pointer at the end.
     pub fn push(&self, element: NonNull<T>) {
-        let place = self.claim_last();
-        // SAFETY: claimed just now; a pointer fits.
-        unsafe { place.fill(Content::Pointer, element) };
+        // SAFETY: a pointer fits.
+        unsafe { self.push_content(Content::Pointer, element) };
     }
 
     /// Adds a job at the end, which lies in the queue itself until [`take_out`]. It comes back if it does not [fit](fits).
@@ -99,16 +99,34 @@ impl<T> Injector<T> {
         if !fits::<J>() {
             return Err(job);
         }
-        let place = self.claim_last();
-        // SAFETY: claimed just now, and it fits.
-        unsafe { place.fill(Content::Job, job) };
+        // SAFETY: it fits.
+        unsafe { self.push_content(Content::Job, job) };
         Ok(())
     }
 
-    /// Claims the slot behind the last one.
-    fn claim_last(&self) -> Place {
-        let mut patience = Patience::new();
+    /// # Safety
+    ///
+    /// A `J` [fits](fits).
+    #[inline]
+    unsafe fn push_content<J>(&self, content: Content, job: J) {
         let mut following = None;
+        let place = self.claim_last(&mut following);
+        // SAFETY: claimed just now; the duty is passed on.
+        unsafe { place.fill(content, job) };
+        // Only now: a taker may wait for the slot.
+        if let Some(unused) = following {
+            self.home().keep(unused);
+        }
+    }
+
+    fn home(&self) -> &Home {
+        // SAFETY: freed in `drop` only.
+        unsafe { self.home.as_ref() }
+    }
+
+    /// Claims the slot behind the last one. `following`: a block to append, if one has been made and was not needed.
+    fn claim_last(&self, following: &mut Option<NonNull<Block>>) -> Place {
+        let mut patience = Patience::new();
         loop {
             let (word, block) = self.tail.look();
             if word & MOVING != 0 {
@@ -118,7 +136,7 @@ impl<T> Injector<T> {
             let number = number_in_block(word);
             let is_last = number + 1 == INJECTOR_SLOTS;
             // Before the claim, so that nobody waits for the allocator.
-            let next = is_last.then(|| *following.get_or_insert_with(|| self.home.take()));
+            let next = is_last.then(|| *following.get_or_insert_with(|| self.home().take()));
             let claimed = word + ONE + if is_last { MOVING } else { 0 };
             // Ordering: AcqRel: this makes the queue non-empty for those who fence before they look; what they saw before is behind us.
             if self.tail.word.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
@@ -126,13 +144,11 @@ impl<T> Injector<T> {
             }
             // SAFETY: the word has not changed since `look`, so the block is its own, and alive: a slot in it is not filled.
             let block = unsafe { NonNull::new_unchecked(block) };
-            match next {
-                Some(next) => {
-                    self.tail.move_to(claimed - MOVING, next);
-                    // SAFETY: as above.
-                    unsafe { block.as_ref() }.set_next(next);
-                }
-                None => following.into_iter().for_each(|unused| self.home.keep(unused)),
+            if let Some(next) = next {
+                *following = None;
+                self.tail.move_to(claimed - MOVING, next);
+                // SAFETY: as above.
+                unsafe { block.as_ref() }.set_next(next);
             }
             return Place { block, number };
         }
@@ -145,11 +161,10 @@ impl<T> Injector<T> {
             Steal::Empty => return Steal::Empty,
             Steal::Retry => return Steal::Retry,
         };
-        // SAFETY: claimed just now.
-        Steal::Success(match unsafe { place.wait_until_filled() } {
+        Steal::Success(match place.wait_until_filled() {
             Content::Job => place.job(),
             // SAFETY: claimed just now, and it holds a pointer.
-            Content::Pointer => unsafe { place.take_pointer(released) },
+            Content::Pointer => unsafe { place.take(released) },
         })
     }
 
@@ -213,6 +228,8 @@ impl<T> Drop for Injector<T> {
             // SAFETY: from `pages`, by way of `home`, and not used any more.
             unsafe { crate::sync::pages::free(this) };
         }
+        // SAFETY: leaked in `new`; no block is left that points to it.
+        drop(unsafe { Box::from_raw(self.home.as_ptr()) });
     }
 }
 
