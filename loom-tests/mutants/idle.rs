@@ -119,15 +119,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
-        name: "idle: a cancel counts as an end after it has begun",
-        file: REFERENCE,
-        find: "ending::during(self.owner(), &*owner, None, || {
-            let begun = begin();",
-        replace: "let begun = begin();
-        ending::during(self.owner(), &*owner, None, || {",
-        models: MODELS,
-    },
-    Mutant {
         name: "idle: a cancel of all counts as an end after it has taken the jobs",
         file: ENDING,
         find: "self.begin_ending();
@@ -281,6 +272,16 @@ pub const UNSEEN: &[Mutant] = &[
         file: IDLE,
         find: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::AcqRel)",
         replace: "self.endings.fetch_sub(ONE_ACTIVE, Ordering::Acquire)",
+        models: MODELS,
+    },
+    // A worker that found nothing yields before it sleeps, and the checker lets the canceller run on then.
+    Mutant {
+        name: "idle: a cancel counts as an end after it has begun",
+        file: REFERENCE,
+        find: "ending::during(self.owner(), &*owner, None, || {
+            let begun = begin();",
+        replace: "let begun = begin();
+        ending::during(self.owner(), &*owner, None, || {",
         models: MODELS,
     },
 ];
