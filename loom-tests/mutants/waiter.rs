@@ -115,7 +115,7 @@ pub const MUTANTS: &[Mutant] = &[
             if !parker.park(deadline) {",
         replace: "if !cell.raw().has_ended() {
             if !parker.park(deadline) {",
-        models: "job:: waiter::",
+        models: "waiter::two_joins",
     },
     Mutant {
         name: "waiter: a thread whose time is over takes the outcome",

@@ -176,7 +176,7 @@ fn cancel_against_worker() {
 
 #[test]
 fn cancel_elsewhere_against_idleness() {
-    explore("pool: 1 worker at rest, cancel elsewhere, wait_idle", Some(2), || {
+    explore("pool: 1 worker at rest, cancel elsewhere, wait_idle", Some(1), || {
         let witness = Witness::new();
         let called = Arc::new(AtomicUsize::new(0));
         let pool = at_rest(1);
