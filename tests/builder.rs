@@ -143,6 +143,20 @@ fn hooks_are_called_on_each_worker_before_its_first_job_and_after_its_last() {
 }
 
 #[test]
+fn a_job_that_a_hook_spawns_is_run_by_its_own_worker() {
+    let _watchdog = watchdog();
+    let (send, receive) = std::sync::mpsc::channel();
+    let hook = move |index| {
+        let send = send.clone();
+        Pool::current().unwrap().spawn(move || send.send(index).unwrap());
+    };
+    let pool = Pool::builder().threads(1).on_thread_start(hook).build().unwrap();
+    assert_eq!(receive.recv(), Ok(0));
+    pool.wait_idle();
+    assert_eq!(pool.pending(), 0);
+}
+
+#[test]
 fn a_hook_may_use_its_pool() {
     let _watchdog = watchdog();
     let notes = Notes::new();

@@ -57,6 +57,10 @@ impl Worker {
 
     /// Looks everywhere: for a bounded while if the caller is the first to search or meets other thieves, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
+        // The start hook may have spawned jobs, or run some in place that did: nobody else need come for them.
+        if let Some(job) = self.take_own_oldest() {
+            return Some(Found::Job(job));
+        }
         let mut persistent = searching.is_first();
         let mut patience = Patience::new();
         for _ in 0..SEARCH_ROUNDS {

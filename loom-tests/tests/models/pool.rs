@@ -199,7 +199,7 @@ fn cancel_elsewhere_against_idleness() {
 
 #[test]
 fn a_sweep_loses_nothing() {
-    explore_in_both_modes("pool: 1 worker at rest, cancel the first of two", Some(2), || {
+    explore_in_both_modes("pool: 1 worker at rest, cancel the first of two", Some(1), || {
         let (first, second) = (Witness::new(), Witness::new());
         let pool = at_rest(1);
         let dropped = pool.submit(first.closure());
@@ -217,7 +217,7 @@ fn a_sweep_loses_nothing() {
 /// Submits, from outside, a job that lasts until another has been run.
 #[test]
 fn a_long_job_keeps_nobody_waiting() {
-    explore("pool: 2 workers at rest, a long job and another", Some(2), || {
+    explore("pool: 2 workers at rest, a long job and another", Some(1), || {
         let long = Arc::new(Parker::new());
         let pool = at_rest(2);
         let first = pool.submit({
