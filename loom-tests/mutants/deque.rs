@@ -137,13 +137,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: "deque::",
     },
     Mutant {
-        name: "deque: steal moves top with Acquire only",
-        file: DEQUE,
-        find: "self.shared.top.compare_exchange(top, top + 1, Ordering::AcqRel, Ordering::Relaxed)",
-        replace: "self.shared.top.compare_exchange(top, top + 1, Ordering::Acquire, Ordering::Relaxed)",
-        models: "deque::",
-    },
-    Mutant {
         name: "deque: steal loads bottom with Relaxed",
         file: DEQUE,
         find: "let bottom = self.shared.bottom.load(Ordering::Acquire);
@@ -176,6 +169,14 @@ pub const MUTANTS: &[Mutant] = &[
 ];
 
 pub const UNSEEN: &[Mutant] = &[
+    // The fence before it publishes what the thief did. What it must also order is the read of the slot before the owner's next write to it: see below.
+    Mutant {
+        name: "deque: steal moves top with Acquire only",
+        file: DEQUE,
+        find: "self.shared.top.compare_exchange(top, top + 1, Ordering::AcqRel, Ordering::Relaxed)",
+        replace: "self.shared.top.compare_exchange(top, top + 1, Ordering::Acquire, Ordering::Relaxed)",
+        models: "deque::",
+    },
     // Every element below this value of `bottom` is taken: a thief that reads it takes none, and needs to see none.
     Mutant {
         name: "deque: pop raises bottom again with Relaxed",
