@@ -192,7 +192,7 @@ impl Place {
     /// # Safety
     ///
     /// 1. The caller has claimed the slot to fill it, and fills it once.
-    /// 2. A `J` [fits](fits).
+    /// 2. A `J` [`fits`].
     pub unsafe fn fill<J>(self, content: Content, job: J) {
         let slot = self.slot();
         // SAFETY: the room is the caller's alone until the tag is stored (duty 1), and large and aligned enough (duty 2).

@@ -106,7 +106,7 @@ impl<T> Injector<T> {
 
     /// # Safety
     ///
-    /// A `J` [fits](fits).
+    /// A `J` [`fits`].
     #[inline]
     unsafe fn push_content<J>(&self, content: Content, job: J) {
         let mut following = None;
