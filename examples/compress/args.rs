@@ -15,7 +15,7 @@ Usage: compress [options] [directory]     without a directory: the repository th
 
   --workers N    threads of the pool, and of the plain contestant (2)
   --level N      level of zstd, from 1 to 22 (3)
-  --rounds N     rounds, in which the contestants take turns (3)
+  --rounds N     rounds, in which the contestants take turns (7)
   --repeat N     how often a round takes the files (so often that one thread is busy for a second)
   --quick        the same as --rounds 1 --repeat 1
   --all          also take the directories named target and .git
@@ -41,7 +41,7 @@ pub struct Args {
 
 /// Reads the arguments, without the name of the program. The error is a message for the user.
 pub fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Command, String> {
-    let mut args = Args { root: PathBuf::new(), workers: 2, level: 3, rounds: 3, repeat: None, all: false };
+    let mut args = Args { root: PathBuf::new(), workers: 2, level: 3, rounds: 7, repeat: None, all: false };
     let mut root = None;
     while let Some(word) = words.next() {
         match word.to_str() {

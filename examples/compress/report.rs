@@ -147,9 +147,10 @@ fn median(values: &[f64]) -> f64 {
     if values.len() % 2 == 1 { values[half] } else { (values[half - 1] + values[half]) / 2.0 }
 }
 
-/// The largest value over the smallest.
+/// The upper quartile over the lower: one odd round among many does not count. Of three values, the largest over the smallest.
 fn spread(values: &[f64]) -> f64 {
-    let largest = values.iter().copied().fold(f64::MIN, f64::max);
-    let smallest = values.iter().copied().fold(f64::MAX, f64::min);
-    largest / smallest
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let quarter = values.len() / 4;
+    values[values.len() - 1 - quarter] / values[quarter]
 }
