@@ -6,7 +6,16 @@ pub use imp::{free, zeroed};
 
 #[cfg(filch_loom)]
 mod imp {
+    use loom::alloc::Track;
+
     use super::NonNull;
+
+    /// The model reports what is never freed.
+    #[repr(C)]
+    struct Tracked<T> {
+        value: T,
+        _track: Track<()>,
+    }
 
     /// Makes a `T`. The model's atomics are not valid as zeros: `make` makes them.
     ///
@@ -14,7 +23,9 @@ mod imp {
     ///
     /// None under the model.
     pub unsafe fn zeroed<T>(make: impl FnOnce() -> T) -> NonNull<T> {
-        NonNull::from(Box::leak(Box::new(make())))
+        let tracked = Box::new(Tracked { value: make(), _track: Track::new(()) });
+        // The value comes first.
+        NonNull::from(Box::leak(tracked)).cast()
     }
 
     /// Frees what [`zeroed`] has made.
@@ -24,7 +35,7 @@ mod imp {
     /// As for `Box::from_raw`.
     pub unsafe fn free<T>(place: NonNull<T>) {
         // SAFETY: the caller's duty.
-        drop(unsafe { Box::from_raw(place.as_ptr()) });
+        drop(unsafe { Box::from_raw(place.cast::<Tracked<T>>().as_ptr()) });
     }
 }
 

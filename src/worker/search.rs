@@ -77,6 +77,7 @@ impl Worker {
                 Steal::Empty if !persistent => return None,
                 Steal::Empty => {}
             }
+            // After the last round, too: if a sweeper has the jobs, sleep is refused and the search begins again at once.
             patience.wait();
         }
         None

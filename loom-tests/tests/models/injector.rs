@@ -323,3 +323,22 @@ fn a_block_is_appended_by_two() {
         ring.drain();
     });
 }
+
+/// A block goes home on one thread and out again on another that has met the first nowhere else.
+#[test]
+fn a_block_comes_back_to_a_stranger() {
+    explore("injector: a block comes back to a stranger", ALL, || {
+        let ring = Ring::new(5);
+        loom::stop_exploring();
+        (0..3).for_each(|number| ring.push(number));
+        assert_eq!(ring.take(None), Steal::Success(0));
+        loom::explore();
+        let consumer = thread::spawn({
+            let ring = ring.clone();
+            move || ring.take(None)
+        });
+        (3..5).for_each(|number| ring.push(number));
+        assert_eq!(consumer.join().unwrap(), Steal::Success(1));
+        ring.drain();
+    });
+}
