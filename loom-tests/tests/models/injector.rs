@@ -328,7 +328,7 @@ fn a_block_is_appended_by_two() {
 #[test]
 fn a_block_comes_back_to_a_stranger() {
     explore("injector: a block comes back to a stranger", ALL, || {
-        let ring = Ring::new(5);
+        let ring = Ring::new(6);
         loom::stop_exploring();
         (0..3).for_each(|number| ring.push(number));
         assert_eq!(ring.take(None), Steal::Success(0));
@@ -339,6 +339,8 @@ fn a_block_comes_back_to_a_stranger() {
         });
         (3..5).for_each(|number| ring.push(number));
         assert_eq!(consumer.join().unwrap(), Steal::Success(1));
+        // The block that came back is full now, and goes home for the second time.
+        ring.push(5);
         ring.drain();
     });
 }

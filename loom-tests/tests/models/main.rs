@@ -5,6 +5,7 @@ compile_error!("the model cfg is missing: these tests would check nothing");
 
 mod case;
 mod ledger;
+mod process;
 mod support;
 mod witness;
 

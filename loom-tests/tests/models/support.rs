@@ -7,6 +7,7 @@
 //! `FILCH_MODEL_BOUND=4` or `=none` replaces the stated bound, for long runs. `LOOM_LOG=trace LOOM_LOCATION=1` prints every step of every execution: those
 //! of the one that failed come last.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -14,6 +15,8 @@ use std::time::Instant;
 use filch::internals::{Mode, init_fences, set_mode};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::process;
 
 /// The most preemptions per execution that are explored; `None` for all interleavings.
 pub type Bound = Option<usize>;
@@ -23,6 +26,9 @@ pub const ALL: Bound = None;
 
 /// Explores the model at 1, 2, … up to `bound` preemptions.
 pub fn explore(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
+    if process::has_passed_elsewhere() {
+        return;
+    }
     let model = Arc::new(model);
     for bound in ascending(wanted().unwrap_or(bound)) {
         let model = model.clone();
@@ -39,6 +45,16 @@ pub fn explore_in_both_modes(name: &str, bound: Bound, model: impl Fn() + Send +
         explore(&format!("{name}, {mode:?}"), bound, move || model());
     }
     set_mode(Mode::Symmetric);
+}
+
+/// Explores a model of what is not promised: some execution must fail, with this message.
+pub fn expect_failure(name: &str, message: &str, model: impl Fn() + Send + Sync + 'static) {
+    if process::has_passed_elsewhere() {
+        return;
+    }
+    let failure = catch_unwind(AssertUnwindSafe(|| explore_at(name, ALL, model))).expect_err("no execution failed");
+    let found = failure.downcast_ref::<String>().expect("a failed assertion has a message");
+    assert!(found.contains(message), "{name} failed with another message: {found}");
 }
 
 fn explore_at(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
@@ -60,7 +76,7 @@ fn explore_at(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static
     });
     let executions = executions.load(Ordering::Relaxed);
     let bound = bound.map_or("all".to_string(), |bound| bound.to_string());
-    println!("{name}: bound {bound}, {executions} executions, {:.2} s", start.elapsed().as_secs_f64());
+    eprintln!("{name}: bound {bound}, {executions} executions, {:.2} s", start.elapsed().as_secs_f64());
     assert!(executions > 1, "{name} ran once: it explores nothing");
 }
 
@@ -71,7 +87,7 @@ fn trace() -> Option<impl Sized> {
     Some(
         tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_test_writer()
+            .with_writer(std::io::stderr)
             .with_ansi(false)
             .without_time()
             .finish()

@@ -1,0 +1,52 @@
+//! A process for each test.
+//!
+//! Loom maps and unmaps a stack for every thread of every execution, and the threads of one process wait for each other there: with two test threads the
+//! models of the gate took 23 s, in two processes 8 s. So a test that may run beside others starts this program again, for itself alone. And a deadlock,
+//! which may abort the process, then ends one test. With `--test-threads=1` all stay in one process, as a debugger likes it.
+
+use std::cell::Cell;
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// Set in the processes that run one test.
+const ALONE: &str = "FILCH_MODEL_ALONE";
+
+thread_local! {
+    /// Whether the test of this thread has been run elsewhere.
+    static IS_DONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sends the whole test of this thread to a process of its own, the first time, and panics if it fails there. `false` if it is to run here.
+pub fn has_passed_elsewhere() -> bool {
+    let thread = thread::current();
+    match thread.name() {
+        Some(test) if test != "main" && env::var_os(ALONE).is_none() => {
+            if !IS_DONE.replace(true) {
+                run_alone(test);
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Runs one test, and passes on what it prints about it.
+fn run_alone(test: &str) {
+    let program = env::current_exe().expect("the program knows its path");
+    let mut child = Command::new(program)
+        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(ALONE, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be started again");
+    let output = child.stderr.take().expect("a pipe was asked for");
+    for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+        eprintln!("{}", String::from_utf8_lossy(&line));
+    }
+    let status = child.wait().expect("the child is ours");
+    assert!(status.success(), "{test} failed in its process: {status}");
+}
