@@ -11,7 +11,7 @@
 //!
 //! Under the model each thread that calls `light` has a cell; `light` is a read-modify-write of its own cell and
 //! `heavy` one of every cell. So a light and a heavy are ordered and two lights are not, which is what the
-//! hardware gives and no more. [`model::set_mode`] selects the symmetric form instead, to check the fallback.
+//! hardware gives and no more. `model::set_mode` selects the symmetric form instead, to check the fallback.
 
 #[cfg(not(filch_loom))]
 pub use real::{heavy, init, light};
