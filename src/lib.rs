@@ -80,6 +80,7 @@ mod park;
 mod pool;
 mod queue;
 mod registry;
+mod set;
 mod sleep;
 mod sync;
 mod util;
@@ -90,6 +91,7 @@ pub use ops::{CancelToken, JobHandle, TrySubmitError};
 pub use pool::{
     BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, cancelled, current_worker_index, join, spawn, submit,
 };
+pub use set::JobSet;
 
 /// What the models reach beyond the public surface.
 #[cfg(filch_loom)]
@@ -99,11 +101,12 @@ pub mod internals {
         Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, StackJob, StackOutcome,
         Verb, Waiter, spawned,
     };
-    pub use crate::park::{Parker, Unparker};
+    pub use crate::park::{Bell, Parker, Unparker};
     pub use crate::queue::{
-        Asymmetric, Backlog, DequeOwner, Express, Injector, Released, Steal, Stealer, Symmetric, deque, take_out,
+        Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque, take_out,
     };
     pub use crate::registry::{Gate, Lane, Refusal, Shared};
+    pub use crate::set::Core as SetCore;
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};
     pub use crate::sync::fence::{heavy, init as init_fences, light};

@@ -56,11 +56,16 @@ where
 
     /// Makes a queued job: the queue's end of it and the handle's.
     pub fn queued(closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
+        Self::queued_as(JobId::new(), closure, owner)
+    }
+
+    /// The same, with a number that the caller has.
+    pub fn queued_as(id: JobId, closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
         let head = Head {
             header: Header::new(Self::execute),
             word: JobWord::new(),
             owner,
-            id: JobId::new(),
+            id,
             vtable: &Self::VTABLE,
             waiter: UnsafeCell::new(None),
             _track: Track::new(()),

@@ -38,6 +38,21 @@ impl JobId {
     }
 }
 
+/// Numbers that grow along all that come from it, whichever threads ask.
+#[derive(Debug, Default)]
+pub struct JobIds(u64);
+
+impl JobIds {
+    /// A number that no other job has.
+    pub fn next(&mut self) -> JobId {
+        if self.0 % BLOCK == 0 {
+            self.0 = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        }
+        self.0 += 1;
+        JobId(self.0 - 1)
+    }
+}
+
 impl std::fmt::Display for JobId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "job {}", self.0)

@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use super::cell::Head;
-use super::{CancelStart, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending, frame};
+use super::{Audience, CancelStart, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending, frame};
 use crate::util::contain::{Payload, contain_drop};
 
 /// One reference to a cell whose types are not known here.
@@ -177,6 +178,20 @@ impl RawCell {
     }
 }
 
+impl RawCell {
+    /// Takes the outcome of a job that has ended, for one who was told of that.
+    ///
+    /// # Safety
+    ///
+    /// The result is a `T`, and the caller is the handle's one successor.
+    pub unsafe fn take_outcome<T>(&self) -> Result<T, JobError> {
+        // SAFETY: the caller's duty; marked at once.
+        let outcome = unsafe { self.read_outcome::<T>() };
+        self.head().word.take();
+        outcome
+    }
+}
+
 impl Clone for RawCell {
     fn clone(&self) -> Self {
         self.head().word.retain();
@@ -255,6 +270,18 @@ impl<T> CellRef<T> {
         self.raw.head().waiter.with_mut(|slot| unsafe { (*slot).take() })
     }
 
+    /// Leaves the outcome to `audience`, which is told of the end: by whoever ends the job, or here and now if it has ended.
+    pub fn leave_to(mut self, audience: Arc<dyn Audience>) -> RawCell {
+        let told_here = self.set_waiter(Waiter::Audience(audience)).err();
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is neither dropped nor used again. The waiter is there to stay.
+        let cell = unsafe { std::ptr::read(&this.raw) };
+        if let Some(waiter) = told_here {
+            cell.tell(None, waiter.notify(&cell));
+        }
+        cell
+    }
+
     /// Has `callback` called with the outcome, exactly once: by whoever ends the job, or here and now if it has ended.
     pub fn on_complete<C>(mut self, callback: C) -> RawCell
     where
@@ -264,9 +291,7 @@ impl<T> CellRef<T> {
         let token = self.raw.clone();
         let call = move |cell: &RawCell| {
             // SAFETY: the result is a `T`; the callback is the handle's successor, and runs once, after the end.
-            let outcome = unsafe { cell.read_outcome::<T>() };
-            cell.head().word.take();
-            callback(outcome);
+            callback(unsafe { cell.take_outcome::<T>() });
         };
         match self.set_waiter(Waiter::Callback(Box::new(call))) {
             // The callback is there to stay.

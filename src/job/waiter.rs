@@ -1,5 +1,6 @@
 //! Who is told when a job ends.
 
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::RawCell;
@@ -14,6 +15,14 @@ pub enum Waiter {
     Task(Waker),
     /// A callback, which takes the outcome out of the cell itself.
     Callback(Box<dyn FnOnce(&RawCell) + Send>),
+    /// One who is told of many jobs, and takes their outcomes.
+    Audience(Arc<dyn Audience>),
+}
+
+/// Who is told of the ends of many jobs.
+pub trait Audience: Send + Sync {
+    /// The job has ended. Its outcome is the audience's now.
+    fn ended(&self, cell: &RawCell);
 }
 
 impl Waiter {
@@ -23,6 +32,7 @@ impl Waiter {
             Self::Thread(unparker) => unparker.unpark(),
             Self::Task(waker) => return contain(|| waker.wake()),
             Self::Callback(callback) => return contain(|| callback(cell)),
+            Self::Audience(audience) => return contain(move || audience.ended(cell)),
         }
         Ok(())
     }
@@ -34,6 +44,7 @@ impl std::fmt::Debug for Waiter {
             Self::Thread(_) => "Thread",
             Self::Task(_) => "Task",
             Self::Callback(_) => "Callback",
+            Self::Audience(_) => "Audience",
         })
     }
 }

@@ -4,6 +4,7 @@ mod builder;
 mod end;
 mod global;
 mod metrics;
+mod set;
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A plain first-in-first-out queue, for what is moved out of the injector: crossbeam-deque's, behind our own small interface.
+//! A plain first-in-first-out queue, for what is moved out of the injector and for results: crossbeam-deque's, behind our own small interface.
 //!
 //! Contract, which the model keeps too: `push` makes the queue non-empty by one read-modify-write and then fills the
 //! slot; `steal` hands each element out exactly once; `is_empty` orders nothing by itself, so callers fence.
@@ -10,38 +10,29 @@ pub use real::Backlog;
 
 #[cfg(not(filch_loom))]
 mod real {
-    use std::ptr::NonNull;
-
     use crate::queue::Steal;
 
     /// A queue that anyone may push to and take from.
     #[derive(Debug)]
-    pub struct Backlog<T>(crossbeam_deque::Injector<Element<T>>);
+    pub struct Backlog<E>(crossbeam_deque::Injector<E>);
 
-    #[derive(Debug)]
-    struct Element<T>(NonNull<T>);
-
-    // SAFETY: an element is a pointer on its way from the pusher to the one taker; what it points to is the jobs' business, and
-    // they only enter a queue if they may cross threads.
-    unsafe impl<T> Send for Element<T> {}
-
-    impl<T> Backlog<T> {
+    impl<E> Backlog<E> {
         /// Makes an empty queue.
         pub fn new() -> Self {
             Self(crossbeam_deque::Injector::new())
         }
 
         /// Adds an element at the end.
-        pub fn push(&self, element: NonNull<T>) {
-            self.0.push(Element(element));
+        pub fn push(&self, element: E) {
+            self.0.push(element);
         }
 
         /// Tries to take the oldest element.
-        pub fn steal(&self) -> Steal<NonNull<T>> {
+        pub fn steal(&self) -> Steal<E> {
             match self.0.steal() {
                 crossbeam_deque::Steal::Empty => Steal::Empty,
                 crossbeam_deque::Steal::Retry => Steal::Retry,
-                crossbeam_deque::Steal::Success(Element(element)) => Steal::Success(element),
+                crossbeam_deque::Steal::Success(element) => Steal::Success(element),
             }
         }
 
@@ -59,45 +50,58 @@ mod real {
 
 #[cfg(filch_loom)]
 mod model {
-    use std::ptr::NonNull;
-
     use crate::queue::Steal;
-    use crate::sync::{AtomicPtr, AtomicUsize, Ordering, full_fence};
+    use crate::sync::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, full_fence};
 
     /// More than any model pushes: slots are not reused, since the reuse is crossbeam's to check.
     const SLOTS: usize = 8;
 
     /// The contract, in a few atomics that the model checker sees.
     #[derive(Debug)]
-    pub struct Backlog<T> {
+    pub struct Backlog<E> {
         head: AtomicUsize,
         tail: AtomicUsize,
-        slots: [AtomicPtr<T>; SLOTS],
+        slots: [Slot<E>; SLOTS],
     }
 
-    impl<T> Backlog<T> {
+    #[derive(Debug)]
+    struct Slot<E> {
+        is_filled: AtomicBool,
+        content: UnsafeCell<Option<E>>,
+    }
+
+    // SAFETY: a slot is filled by the one who claimed its position at the tail, and emptied by the one who claimed it at the head.
+    unsafe impl<E: Send> Sync for Slot<E> {}
+
+    impl<E> Backlog<E> {
         /// Makes an empty queue.
         pub fn new() -> Self {
-            let slots = std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut()));
-            Self { head: AtomicUsize::new(0), tail: AtomicUsize::new(0), slots }
+            let slot = |_| Slot { is_filled: AtomicBool::new(false), content: UnsafeCell::new(None) };
+            Self { head: AtomicUsize::new(0), tail: AtomicUsize::new(0), slots: std::array::from_fn(slot) }
         }
 
         /// Adds an element at the end.
-        pub fn push(&self, element: NonNull<T>) {
-            let position = self.tail.fetch_add(1, Ordering::AcqRel);
-            self.slots[position].store(element.as_ptr(), Ordering::Release);
+        pub fn push(&self, element: E) {
+            let slot = &self.slots[self.tail.fetch_add(1, Ordering::AcqRel)];
+            // SAFETY: claimed just now, and not filled.
+            slot.content.with_mut(|content| unsafe { *content = Some(element) });
+            slot.is_filled.store(true, Ordering::Release);
         }
 
         /// Tries to take the oldest element.
-        pub fn steal(&self) -> Steal<NonNull<T>> {
+        pub fn steal(&self) -> Steal<E> {
             let head = self.head.load(Ordering::Acquire);
             full_fence(Ordering::SeqCst);
             if head >= self.tail.load(Ordering::Acquire) {
                 return Steal::Empty;
             }
-            let Some(element) = NonNull::new(self.slots[head].load(Ordering::Acquire)) else { return Steal::Retry };
+            let slot = &self.slots[head];
+            if !slot.is_filled.load(Ordering::Acquire) {
+                return Steal::Retry;
+            }
             match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => Steal::Success(element),
+                // SAFETY: claimed just now, and filled.
+                Ok(_) => Steal::Success(slot.content.with_mut(|content| unsafe { (*content).take() }).expect("filled")),
                 Err(_) => Steal::Retry,
             }
         }

@@ -5,10 +5,20 @@ mod deque;
 mod express;
 mod injector;
 
+use std::ptr::NonNull;
+
 pub use backlog::Backlog;
 pub use deque::{Asymmetric, DequeOwner, Stealer, Symmetric, deque};
 pub use express::Express;
 pub use injector::{Injector, Released, take_out};
+
+/// A job on its way through a queue.
+#[derive(Debug)]
+pub struct InTransit<T>(pub NonNull<T>);
+
+// SAFETY: it is on its way from the pusher to the one taker; what it points to is the jobs' business, and they only enter a queue if they may
+// cross threads.
+unsafe impl<T> Send for InTransit<T> {}
 
 /// The result of trying to take an element.
 #[must_use]

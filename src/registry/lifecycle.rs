@@ -7,7 +7,7 @@
 //!    its queue once.
 //! 4. Whoever shuts down joins the threads, and so waits for the destructors of their thread-locals too.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::Registry;
 use crate::job::{Reason, ending};
@@ -33,6 +33,20 @@ pub struct Lifecycle {
     /// 1 when the threads have been joined.
     joined: Futex,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// To be told when the pool closes.
+    closing: Mutex<Vec<Weak<dyn Closing + Send + Sync>>>,
+}
+
+/// Who holds jobs back from the queues, or makes submitters wait, until the pool closes.
+pub trait Closing {
+    /// The pool is closing. Told twice: the first time jobs are still sure to be run, after the second time nobody may wait any more.
+    fn closing(&self, registry: &Registry);
+}
+
+impl std::fmt::Debug for dyn Closing + Send + Sync {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Closing")
+    }
 }
 
 impl Lifecycle {
@@ -44,6 +58,7 @@ impl Lifecycle {
             left: Futex::new(0),
             joined: Futex::new(0),
             threads: Mutex::new(Vec::new()),
+            closing: Mutex::new(Vec::new()),
         }
     }
 
@@ -77,7 +92,23 @@ impl Registry {
         self.end_queued(Reason::ShutDown);
     }
 
+    /// Has `told` told when the pool closes.
+    pub fn tell_when_closing(&self, told: Weak<dyn Closing + Send + Sync>) {
+        let mut all = lock(&self.lifecycle.closing);
+        if all.len() == all.capacity() {
+            all.retain(|told| told.strong_count() > 0);
+        }
+        all.push(told);
+    }
+
+    fn tell_of_closing(&self) {
+        // Not under the lock: what is told may end jobs, which is foreign code.
+        let all: Vec<_> = lock(&self.lifecycle.closing).iter().filter_map(Weak::upgrade).collect();
+        all.iter().for_each(|told| told.closing(self));
+    }
+
     fn set_closed(&self, flags: u32) {
+        self.tell_of_closing();
         self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);
         // Ordering: the flag comes before our look at the sleepers; pairs with SleepFence.
         full_fence(Ordering::SeqCst);
@@ -85,6 +116,7 @@ impl Registry {
         if let Some(gate) = &self.gate {
             gate.wake_all();
         }
+        self.tell_of_closing();
     }
 
     /// Keeps the handle of a started worker, to be joined.

@@ -17,6 +17,7 @@ use crossbeam_utils::CachePadded;
 
 pub use config::{Config, Hook, PanicHandler};
 pub use gate::{Gate, Refusal};
+pub use lifecycle::Closing;
 pub use shared::Shared;
 pub use stats::Stats;
 

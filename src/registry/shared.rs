@@ -9,7 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{Lane, retry};
 use crate::job::{self, Executed, Header, JobRef, Verb};
-use crate::queue::{Backlog, Express, Injector, Released};
+use crate::queue::{Backlog, Express, InTransit, Injector, Released};
 use crate::sync::{AtomicBool, Ordering, Patience, fence};
 
 /// The shared queues of a pool.
@@ -17,7 +17,7 @@ pub struct Shared {
     injector: Injector<Header>,
     express: Express<Header>,
     /// What sweeps left of the injector: older than everything in it.
-    old_injected: Backlog<Header>,
+    old_injected: Backlog<InTransit<Header>>,
     /// What sweeps left of the express lane: older than everything in it.
     old_express: Express<Header>,
     /// Held by the one thread that rearranges the queues.
@@ -109,8 +109,12 @@ impl Shared {
     }
 
     fn pop_ordinary(&self, released: Option<&Released>) -> Option<JobRef> {
-        let oldest = if self.old_injected.is_empty() { None } else { retry(|| self.old_injected.steal()) };
+        let oldest = if self.old_injected.is_empty() { None } else { self.pop_old() };
         oldest.or_else(|| retry(|| self.injector.steal(released)))
+    }
+
+    fn pop_old(&self) -> Option<JobRef> {
+        retry(|| self.old_injected.steal()).map(|InTransit(job)| job)
     }
 
     #[inline]
@@ -156,12 +160,12 @@ impl Shared {
 
     fn sweep_ordinary(&self) -> usize {
         // What is old already goes round once; what is new joins it behind.
-        let old = (0..self.old_injected.len()).map_while(|_| retry(|| self.old_injected.steal()));
+        let old = (0..self.old_injected.len()).map_while(|_| self.pop_old());
         let new = (0..self.injector.len()).map_while(|_| retry(|| self.injector.steal(None)));
         let mut tombstones = 0;
         for job in old.chain(new) {
             match bury(job) {
-                Some(job) => self.old_injected.push(job),
+                Some(job) => self.old_injected.push(InTransit(job)),
                 None => tombstones += 1,
             }
         }

@@ -10,7 +10,7 @@
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use filch::internals::{Backlog, Injector, Released, Steal, heavy, light, take_out};
+use filch::internals::{Backlog, InTransit, Injector, Released, Steal, heavy, light, take_out};
 use loom::sync::atomic::Ordering::{Relaxed, SeqCst};
 use loom::sync::atomic::{AtomicUsize, fence};
 use loom::thread::{self, JoinHandle};
@@ -26,17 +26,21 @@ trait Queue: Send + Sync + 'static {
     fn is_empty(&self) -> bool;
 }
 
-impl Queue for Backlog<Element> {
+impl Queue for Backlog<InTransit<Element>> {
     fn new() -> Self {
         Backlog::new()
     }
 
     fn push(&self, element: NonNull<Element>) {
-        Backlog::push(self, element);
+        Backlog::push(self, InTransit(element));
     }
 
     fn steal(&self) -> Steal<NonNull<Element>> {
-        Backlog::steal(self)
+        match Backlog::steal(self) {
+            Steal::Success(InTransit(element)) => Steal::Success(element),
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -124,19 +128,19 @@ fn start<Q: Queue>(stage: &Arc<Stage<Q>>, body: impl FnOnce(&Stage<Q>) + 'static
 
 #[test]
 fn a_producer_and_a_consumer() {
-    explore_crowd::<Backlog<Element>>(ALL, 1, 1, 3);
+    explore_crowd::<Backlog<InTransit<Element>>>(ALL, 1, 1, 3);
     explore_crowd::<Injector<Element>>(ALL, 1, 1, 3);
 }
 
 #[test]
 fn two_producers_and_a_consumer() {
-    explore_crowd::<Backlog<Element>>(Some(3), 2, 1, 2);
+    explore_crowd::<Backlog<InTransit<Element>>>(Some(3), 2, 1, 2);
     explore_crowd::<Injector<Element>>(Some(1), 2, 1, 2);
 }
 
 #[test]
 fn a_producer_and_two_consumers() {
-    explore_crowd::<Backlog<Element>>(Some(3), 1, 2, 2);
+    explore_crowd::<Backlog<InTransit<Element>>>(Some(3), 1, 2, 2);
     explore_crowd::<Injector<Element>>(Some(2), 1, 2, 1);
 }
 
@@ -160,7 +164,7 @@ fn two_queues<Q: Queue>() {
 
 #[test]
 fn of_two_that_push_and_steal_one_finds_the_other() {
-    two_queues::<Backlog<Element>>();
+    two_queues::<Backlog<InTransit<Element>>>();
     two_queues::<Injector<Element>>();
 }
 
@@ -186,7 +190,7 @@ fn push_and_look<Q: Queue>() {
 /// What a submitter and a worker that goes to sleep rely on. Inside the pool the submitter's fence is a light one.
 #[test]
 fn of_a_push_and_a_look_one_sees_the_other() {
-    push_and_look::<Backlog<Element>>();
+    push_and_look::<Backlog<InTransit<Element>>>();
     push_and_look::<Injector<Element>>();
 }
 
@@ -211,7 +215,7 @@ fn nothing_left<Q: Queue>() {
 /// A taker tells that it is about to take an element. Who then finds the queue empty has been told.
 #[test]
 fn who_finds_it_empty_sees_what_the_taker_did_before() {
-    nothing_left::<Backlog<Element>>();
+    nothing_left::<Backlog<InTransit<Element>>>();
     nothing_left::<Injector<Element>>();
 }
 

@@ -19,6 +19,7 @@ mod install;
 mod job;
 mod park;
 mod pool;
+mod set;
 mod shutdown;
 mod sleep;
 mod sleep_tag;

@@ -1,0 +1,262 @@
+//! Job sets: results on their way to whoever asks for the next, and the bell that wakes those who wait.
+//!
+//! Threads: 2 or 3. Bounds: at each model.
+//! Properties: each member comes out once, with its own outcome; nobody sleeps while there is an outcome, or when nothing is outstanding; a job that waits
+//! for room is let in once room has come, once; what nobody took is dropped with the set.
+//! Seen failing: every mutant whose name begins with "set" or "bell".
+
+use std::sync::Arc;
+
+use filch::JobId;
+use filch::internals::{Bell, Deadline, JobRef, SetCore};
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::{Relaxed, SeqCst};
+use loom::thread::{self, JoinHandle};
+
+use crate::support::{ALL, explore};
+use crate::witness::{Queued, Registered, Value, Witness};
+
+#[test]
+fn a_bell_wakes_who_waits() {
+    explore("bell, a waiter and two changes", Some(4), || {
+        let stage = Arc::new((Bell::new(), AtomicUsize::new(0)));
+        let ring = |stage: &Arc<(Bell, AtomicUsize)>| {
+            let stage = stage.clone();
+            thread::spawn(move || {
+                stage.1.fetch_add(1, Relaxed);
+                stage.0.ring();
+            })
+        };
+        let ringers = [ring(&stage), ring(&stage)];
+        stage.0.wait_until(Deadline::NEVER, || (stage.1.load(Relaxed) == 2).then_some(()));
+        ringers.into_iter().for_each(|ringer| ringer.join().unwrap());
+    });
+}
+
+#[test]
+fn a_bell_wakes_all_who_wait() {
+    explore("bell, two waiters and a change", Some(4), || {
+        let stage = Arc::new((Bell::new(), AtomicUsize::new(0)));
+        let wait = |stage: &(Bell, AtomicUsize)| {
+            stage.0.wait_until(Deadline::NEVER, || (stage.1.load(Relaxed) == 1).then_some(()));
+        };
+        let other = thread::spawn({
+            let stage = stage.clone();
+            move || wait(&stage)
+        });
+        let ringer = thread::spawn({
+            let stage = stage.clone();
+            move || {
+                stage.1.store(1, Relaxed);
+                stage.0.ring();
+            }
+        });
+        wait(&stage);
+        other.join().unwrap();
+        ringer.join().unwrap();
+    });
+}
+
+/// A set, and what became of its members.
+struct Stage {
+    core: Arc<SetCore<Value>>,
+    owner: Registered,
+    witnesses: Vec<(JobId, Witness)>,
+}
+
+impl Stage {
+    fn new(capacity: Option<usize>) -> Self {
+        let owner = Registered::new();
+        Self { core: SetCore::new(owner.id, capacity), owner, witnesses: Vec::new() }
+    }
+
+    fn enlist(&mut self) -> Queued {
+        let witness = Witness::new();
+        let (id, job) = self.core.enlist(witness.closure());
+        self.witnesses.push((id, witness));
+        Queued(job)
+    }
+
+    fn run(&self, queued: Queued) -> JoinHandle<()> {
+        let owner = self.owner.owner.clone();
+        thread::spawn(move || {
+            let _ = queued.run(&*owner);
+        })
+    }
+
+    /// What `JobSet::next` does off the workers.
+    fn next(core: &SetCore<Value>) -> Option<(JobId, bool, Option<JobRef>)> {
+        loop {
+            if let Some(((id, outcome), next)) = core.take() {
+                return Some((id, outcome.inspect(Value::check).is_ok(), next));
+            }
+            if core.len() == 0 {
+                return None;
+            }
+            assert!(core.wait(Deadline::NEVER));
+        }
+    }
+
+    fn witness(&self, id: JobId) -> &Witness {
+        &self.witnesses.iter().find(|(member, _)| *member == id).expect("a member").1
+    }
+
+    /// At the end: each member came out once, as what it is.
+    fn settle(self, came_out: &[(JobId, bool)]) {
+        assert_eq!(self.core.len(), 0);
+        assert!(self.core.take().is_none());
+        assert_eq!(came_out.len(), self.witnesses.len());
+        for (id, ran) in came_out {
+            assert_eq!(self.witness(*id).settle(), isize::from(*ran), "{id}");
+        }
+    }
+}
+
+#[test]
+fn a_result_reaches_who_waits() {
+    explore("set, one member", ALL, || {
+        let mut stage = Stage::new(None);
+        let queued = stage.enlist();
+        let runner = stage.run(queued);
+        let (id, ran, _) = Stage::next(&stage.core).expect("one is outstanding");
+        runner.join().unwrap();
+        stage.settle(&[(id, ran)]);
+    });
+}
+
+#[test]
+fn results_of_two_workers_both_come_out() {
+    explore("set, two members", Some(3), || {
+        let mut stage = Stage::new(None);
+        let (first, second) = (stage.enlist(), stage.enlist());
+        let runners = [stage.run(first), stage.run(second)];
+        let came_out: Vec<_> = std::iter::from_fn(|| Stage::next(&stage.core)).map(|(id, ran, _)| (id, ran)).collect();
+        runners.into_iter().for_each(|runner| runner.join().unwrap());
+        stage.settle(&came_out);
+    });
+}
+
+#[test]
+fn two_who_ask_and_one_result() {
+    explore("set, two takers", Some(2), || {
+        let mut stage = Stage::new(None);
+        let queued = stage.enlist();
+        let runner = stage.run(queued);
+        let core = stage.core.clone();
+        let other = thread::spawn(move || Stage::next(&core).map(|(id, ran, _)| (id, ran)));
+        let mine = Stage::next(&stage.core).map(|(id, ran, _)| (id, ran));
+        let theirs = other.join().unwrap();
+        runner.join().unwrap();
+        let came_out: Vec<_> = mine.into_iter().chain(theirs).collect();
+        stage.settle(&came_out);
+    });
+}
+
+#[test]
+fn cancel_against_run_and_next() {
+    explore("set, cancel against run", Some(3), || {
+        let mut stage = Stage::new(None);
+        let queued = stage.enlist();
+        let id = stage.witnesses[0].0;
+        let runner = stage.run(queued);
+        let core = stage.core.clone();
+        let canceller = thread::spawn(move || core.find(id).is_some_and(|(cell, _)| cell.cancel()));
+        let (out, ran, _) = Stage::next(&stage.core).expect("one is outstanding");
+        let cancelled = canceller.join().unwrap();
+        runner.join().unwrap();
+        assert_eq!(cancelled, !ran);
+        stage.settle(&[(out, ran)]);
+    });
+}
+
+#[test]
+fn the_set_goes_while_a_member_runs() {
+    explore("set, dropped while a member runs", ALL, || {
+        let mut stage = Stage::new(None);
+        let queued = stage.enlist();
+        let runner = stage.run(queued);
+        let Stage { core, owner, witnesses } = stage;
+        let cancelled = core.all().iter().filter(|cell| cell.cancel()).count();
+        while let Some(((_, outcome), _)) = core.take() {
+            core.discard(outcome);
+        }
+        drop(core);
+        runner.join().unwrap();
+        drop(owner);
+        assert_eq!(witnesses[0].1.settle(), 1 - cancelled as isize);
+    });
+}
+
+/// One thread adds two members from inside the pool to a set for one; another takes them as they come, and runs those that are let in.
+#[test]
+fn what_waits_for_room_is_let_in_once() {
+    explore("set, waiting for room", Some(4), || {
+        let stage = Stage::new(Some(1));
+        let owner = stage.owner.owner.clone();
+        let witnesses = [Witness::new(), Witness::new()];
+        let producer = thread::spawn({
+            let (core, owner, witnesses) = (stage.core.clone(), owner.clone(), witnesses.clone());
+            move || {
+                for witness in &witnesses {
+                    let (_, job) = core.enlist_or_wait(witness.closure());
+                    if let Some(job) = job {
+                        let _ = Queued(job).run(&*owner);
+                    }
+                }
+            }
+        });
+        let mut came_out = 0;
+        let mut take = || {
+            while let Some((_, ran, next)) = Stage::next(&stage.core) {
+                assert!(ran);
+                came_out += 1;
+                if let Some(job) = next {
+                    let _ = Queued(job).run(&*owner);
+                }
+            }
+        };
+        take();
+        producer.join().unwrap();
+        take();
+        assert_eq!(came_out, 2);
+        assert!(witnesses.iter().all(|witness| witness.settle() == 1));
+    });
+}
+
+/// A close lets in whatever waits, beyond the room; nothing is let in twice.
+#[test]
+fn a_close_lets_everybody_in() {
+    explore("set, closing", Some(4), || {
+        let stage = Stage::new(Some(1));
+        let owner = stage.owner.owner.clone();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let mut taken = 0;
+        let witnesses = [Witness::new(), Witness::new()];
+        let (first, second) = (
+            stage.core.enlist_or_wait(witnesses[0].closure()).1.expect("there is room for one"),
+            stage.core.enlist_or_wait(witnesses[1].closure()).1,
+        );
+        assert!(second.is_none());
+        let closer = thread::spawn({
+            let (core, owner, runs) = (stage.core.clone(), owner.clone(), runs.clone());
+            move || {
+                for job in core.let_all_in() {
+                    runs.fetch_add(1, SeqCst);
+                    let _ = Queued(job).run(&*owner);
+                }
+            }
+        });
+        let _ = Queued(first).run(&*owner);
+        while let Some((_, ran, next)) = Stage::next(&stage.core) {
+            assert!(ran);
+            taken += 1;
+            if let Some(job) = next {
+                runs.fetch_add(1, SeqCst);
+                let _ = Queued(job).run(&*owner);
+            }
+        }
+        closer.join().unwrap();
+        assert_eq!((taken, runs.load(SeqCst)), (2, 1));
+        assert!(witnesses.iter().all(|witness| witness.settle() == 1));
+    });
+}

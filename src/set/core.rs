@@ -1,0 +1,200 @@
+//! What a set's owner and its jobs share.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::members::{Members, Waiting};
+use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell};
+use crate::park::{self, Bell};
+use crate::queue::{Backlog, Steal};
+use crate::registry::Gate;
+use crate::sync::time::Deadline;
+use crate::sync::{AtomicUsize, Mutex, Ordering, Patience, lock};
+use crate::util::contain::contain_drop;
+
+/// What comes out of a set.
+pub type Delivery<T> = (JobId, Result<T, JobError>);
+
+/// The shared half of a set.
+pub struct Core<T> {
+    owner: OwnerId,
+    /// Outcomes in the order in which they came.
+    done: Backlog<Delivery<T>>,
+    members: Mutex<Members>,
+    /// Jobs that have not been delivered.
+    outstanding: AtomicUsize,
+    /// Members whose closure runs.
+    running: AtomicUsize,
+    /// Bounds the jobs that have not been delivered and are not [`Waiting`].
+    gate: Option<Gate>,
+    /// Rings when there is an outcome, and when nothing is outstanding any more.
+    bell: Bell,
+}
+
+impl<T: Send + 'static> Core<T> {
+    /// Makes an empty set of jobs of the pool `owner`.
+    pub fn new(owner: OwnerId, capacity: Option<usize>) -> Arc<Self> {
+        Arc::new(Self {
+            owner,
+            done: Backlog::new(),
+            members: Mutex::new(Members::default()),
+            outstanding: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            gate: capacity.map(Gate::new),
+            bell: Bell::new(),
+        })
+    }
+
+    /// Where submitters wait.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// Makes a member of a closure. The caller queues its job, and has counted it at the gate.
+    pub fn enlist<F>(self: &Arc<Self>, closure: F) -> (JobId, JobRef)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.enlist_in(&mut lock(&self.members), closure)
+    }
+
+    /// Makes a member of a closure, which waits in the set if that is full. Else the caller queues its job.
+    pub fn enlist_or_wait<F>(self: &Arc<Self>, closure: F) -> (JobId, Option<JobRef>)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let mut members = lock(&self.members);
+        let (id, job) = self.enlist_in(&mut members, closure);
+        if self.gate.as_ref().is_none_or(|gate| gate.try_enter().is_ok()) {
+            return (id, Some(job));
+        }
+        members.waiting.push_back(Waiting(job));
+        (id, None)
+    }
+
+    fn enlist_in<F>(self: &Arc<Self>, members: &mut Members, closure: F) -> (JobId, JobRef)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        let id = members.next_id();
+        let core = self.clone();
+        let counted = move || {
+            core.running.fetch_add(1, Ordering::Relaxed);
+            drop(core);
+            closure()
+        };
+        let (job, cell) = Cell::queued_as(id, counted, self.owner);
+        members.add(cell.leave_to(self.clone()));
+        (id, job)
+    }
+
+    /// The oldest outcome, and a job that waited for its room: the caller queues it.
+    pub fn take(&self) -> Option<(Delivery<T>, Option<JobRef>)> {
+        let delivery = self.pop()?;
+        let mut members = lock(&self.members);
+        let cell = members.remove(delivery.0);
+        // The room goes to a job that waits in the set, before any outside thread.
+        let next = members.waiting.pop_front().map(|Waiting(job)| job);
+        if let (Some(gate), None) = (&self.gate, next) {
+            // Under the lock, like the look for room of one that is about to wait.
+            gate.leave();
+        }
+        drop(members);
+        drop(cell);
+        // Ordering: Release: who finds nothing outstanding knows that all outcomes have been taken.
+        if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.bell.ring();
+        }
+        Some((delivery, next))
+    }
+
+    /// The jobs that wait, whether there is room or not: the caller queues them.
+    pub fn let_all_in(&self) -> Vec<JobRef> {
+        self.let_in(|_| true)
+    }
+
+    fn let_in(&self, which: impl Fn(JobRef) -> bool) -> Vec<JobRef> {
+        let Some(gate) = &self.gate else { return Vec::new() };
+        let mut members = lock(&self.members);
+        let all = std::mem::take(&mut members.waiting);
+        let (entering, waiting): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|waiting| which(waiting.0));
+        members.waiting = waiting;
+        entering.iter().for_each(|_| gate.force());
+        entering.into_iter().map(|Waiting(job)| job).collect()
+    }
+
+    /// The oldest member that nobody has started, if none runs.
+    pub fn oldest_queued(&self) -> Option<RawCell> {
+        if self.running.load(Ordering::Acquire) != 0 {
+            return None;
+        }
+        lock(&self.members).iter().find(|cell| cell.is_queued()).cloned()
+    }
+
+    /// Blocks until there is an outcome, or nothing is outstanding. False: the time ran out first.
+    pub fn wait(&self, deadline: Deadline) -> bool {
+        let is_over = || !self.done.is_empty() || self.len() == 0;
+        park::spin_until(is_over) || self.bell.wait_until(deadline, || is_over().then_some(())).is_some()
+    }
+
+    /// Jobs that have not been delivered.
+    pub fn len(&self) -> usize {
+        self.outstanding.load(Ordering::Acquire)
+    }
+
+    /// A member, and its job if it waits in the set: the caller queues that before it cancels the member.
+    pub fn find(&self, id: JobId) -> Option<(RawCell, Vec<JobRef>)> {
+        let cell = lock(&self.members).get(id).cloned()?;
+        let job = cell.as_job();
+        Some((cell, self.let_in(|waiting| waiting == job)))
+    }
+
+    /// All members.
+    pub fn all(&self) -> Vec<RawCell> {
+        lock(&self.members).iter().cloned().collect()
+    }
+}
+
+impl<T> Core<T> {
+    fn pop(&self) -> Option<Delivery<T>> {
+        let mut patience = Patience::new();
+        loop {
+            match self.done.steal() {
+                Steal::Success(delivery) => return Some(delivery),
+                Steal::Empty => return None,
+                Steal::Retry => patience.wait(),
+            }
+        }
+    }
+
+    /// Drops an outcome that nobody asks for; a panic in it goes to the panic handler.
+    pub fn discard(&self, outcome: Result<T, JobError>) {
+        match outcome {
+            Err(JobError::Panicked(payload)) => self.owner.hand_over(payload.into_inner()),
+            other => contain_drop(other).unwrap_or_else(|payload| self.owner.report(payload)),
+        }
+    }
+}
+
+impl<T> Drop for Core<T> {
+    fn drop(&mut self) {
+        // Of members that ended after the set was gone.
+        while let Some((_, outcome)) = self.pop() {
+            self.discard(outcome);
+        }
+    }
+}
+
+impl<T: Send + 'static> Audience for Core<T> {
+    fn ended(&self, cell: &RawCell) {
+        // SAFETY: every member's result is a `T`, and the set has taken its handle's place.
+        let outcome = unsafe { cell.take_outcome::<T>() };
+        let ran = matches!(outcome, Ok(_) | Err(JobError::Panicked(_)));
+        self.done.push((cell.id(), outcome));
+        if ran {
+            self.running.fetch_sub(1, Ordering::Release);
+        }
+        self.bell.ring();
+    }
+}

@@ -1,0 +1,365 @@
+//! Floor 7: many jobs whose results come out as they are done, and the streams made of them.
+
+mod core;
+mod members;
+mod stream;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+pub use self::core::Core;
+pub use stream::{Ordered, Unordered};
+
+use crate::job::{JobId, JobRef, ending};
+use crate::ops::TrySubmitError;
+use crate::registry::{Closing, Lane, Refusal, Registry};
+use crate::sync::time::Deadline;
+use crate::worker::Worker;
+
+/// Jobs whose results come out in the order in which they are done.
+///
+/// Any thread may submit, and any thread may take results; each result comes out once. Dropping the set cancels its queued jobs, and the results of those that
+/// run are dropped. A set does not keep its pool alive: after the pool's end every job still comes out, at the latest with
+/// [`JobError::ShutDown`](crate::JobError::ShutDown).
+///
+/// # Capacity
+///
+/// A set [with a capacity](Self::with_capacity) bounds the jobs that are queued, running or done and not taken. When it is full, a submitter outside the pool
+/// waits. A job of the pool never waits: what it submits stays in the set until there is room, in order, and is queued then. The pool's
+/// [`wait_idle`](crate::Pool::wait_idle) does not wait for jobs in that state, and a shutdown queues them all.
+///
+/// # Examples
+///
+/// ```
+/// let pool = filch::Pool::with_threads(2);
+/// let set = filch::JobSet::new(&pool);
+/// for n in 0..100_u64 {
+///     set.submit(move || n * n);
+/// }
+/// let mut sum = 0;
+/// while let Some((_, square)) = set.next() {
+///     sum += square?;
+/// }
+/// assert_eq!(sum, 328_350);
+/// # Ok::<(), filch::JobError>(())
+/// ```
+pub struct JobSet<T: Send + 'static> {
+    core: Arc<Core<T>>,
+    registry: Arc<Registry>,
+}
+
+impl<T: Send + 'static> JobSet<T> {
+    pub(crate) fn on(registry: &Arc<Registry>, capacity: Option<usize>) -> Self {
+        let core = Core::new(registry.id(), capacity);
+        if capacity.is_some() {
+            let closing: Weak<dyn Closing + Send + Sync> = Arc::<Core<T>>::downgrade(&core);
+            registry.tell_when_closing(closing);
+        }
+        Self { core, registry: registry.clone() }
+    }
+
+    /// Queues a job, whose result comes out of the set.
+    ///
+    /// After a shutdown of the pool `f` is dropped, and [`ShutDown`](crate::JobError::ShutDown) comes out.
+    ///
+    /// # Blocking
+    ///
+    /// Outside the pool, while the set or the pool's queue is full; a shutdown ends the wait. [`try_submit`](Self::try_submit) does not wait.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::new(&pool);
+    /// let id = set.submit(|| 1);
+    /// assert!(matches!(set.next(), Some((done, Ok(1))) if done == id));
+    /// ```
+    pub fn submit<F: FnOnce() -> T + Send + 'static>(&self, f: F) -> JobId {
+        self.submit_to(Lane::Back, f)
+    }
+
+    /// Queues a job before everything that is queued in the pool; of several such jobs the newest starts first.
+    ///
+    /// # Blocking
+    ///
+    /// As [`submit`](Self::submit).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::new(&pool);
+    /// set.submit_first(|| "urgent");
+    /// assert!(matches!(set.next(), Some((_, Ok("urgent")))));
+    /// ```
+    pub fn submit_first<F: FnOnce() -> T + Send + 'static>(&self, f: F) -> JobId {
+        self.submit_to(Lane::Express, f)
+    }
+
+    fn submit_to<F: FnOnce() -> T + Send + 'static>(&self, lane: Lane, f: F) -> JobId {
+        let inside = self.is_inside();
+        if let (Some(gate), false) = (self.core.gate(), inside) {
+            // Closed: it comes out as ShutDown, beyond the capacity.
+            gate.enter(|| self.registry.is_closed()).unwrap_or_else(|_| gate.force());
+        }
+        match self.registry.admit(inside, true) {
+            Ok(()) => self.admitted(lane, inside, f),
+            Err(_) => self.refused(inside, f),
+        }
+    }
+
+    /// Queues a job if there is room in the set and in the pool's queue, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](TrySubmitError::Full), only outside the pool; [`ShutDown`](TrySubmitError::ShutDown) after a shutdown of the pool. Both hand the closure back.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::with_capacity(&pool, 1);
+    /// set.try_submit(|| 1)?;
+    /// assert!(set.try_submit(|| 2).unwrap_err().is_full());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_submit<F: FnOnce() -> T + Send + 'static>(&self, f: F) -> Result<JobId, TrySubmitError<F>> {
+        let inside = self.is_inside();
+        let gate = self.core.gate().filter(|_| !inside);
+        if gate.is_some_and(|gate| gate.try_enter().is_err()) {
+            return Err(if self.registry.is_closed() { TrySubmitError::ShutDown(f) } else { TrySubmitError::Full(f) });
+        }
+        match self.registry.admit(inside, false) {
+            Ok(()) => return Ok(self.admitted(Lane::Back, inside, f)),
+            Err(refusal) => {
+                if let Some(gate) = gate {
+                    gate.leave();
+                }
+                Err(match refusal {
+                    Refusal::Full => TrySubmitError::Full(f),
+                    Refusal::ShutDown => TrySubmitError::ShutDown(f),
+                })
+            }
+        }
+    }
+
+    /// A thread that must not wait for room: a worker of the pool, or one that is ending jobs of the pool.
+    fn is_inside(&self) -> bool {
+        Worker::with_current_of(&self.registry, |worker| worker.is_some()) || ending::is_ending(self.registry.id())
+    }
+
+    /// The pool has admitted it. An outside thread has room in the set, too.
+    fn admitted<F: FnOnce() -> T + Send + 'static>(&self, lane: Lane, inside: bool, f: F) -> JobId {
+        if !inside {
+            let (id, job) = self.core.enlist(f);
+            self.queue(job, lane);
+            return id;
+        }
+        let (id, job) = self.core.enlist_or_wait(f);
+        match job {
+            Some(job) => self.queue(job, lane),
+            // The shutdown may have looked before the job was there.
+            None if self.registry.is_closed() => self.queue_all(self.core.let_all_in()),
+            None => {}
+        }
+        id
+    }
+
+    fn refused<F: FnOnce() -> T + Send + 'static>(&self, inside: bool, f: F) -> JobId {
+        if let (Some(gate), true) = (self.core.gate(), inside) {
+            gate.force();
+        }
+        let (id, job) = self.core.enlist(f);
+        self.registry.refuse(job);
+        id
+    }
+
+    fn queue(&self, job: JobRef, lane: Lane) {
+        Worker::with_current_of(&self.registry, |worker| match worker {
+            Some(worker) => worker.push(job, lane),
+            None => self.registry.inject(job, lane),
+        });
+    }
+
+    fn queue_all(&self, jobs: Vec<JobRef>) {
+        jobs.into_iter().for_each(|job| self.queue(job, Lane::Back));
+    }
+
+    /// Takes the next result that comes, with the number of its job. `None`: nothing is outstanding.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest one
+    /// that is queued runs here and now, on the caller's stack; no other job does. A job of the set that waits for the set's next result, and is the last one, waits for itself.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let set = filch::JobSet::<u32>::new(&pool);
+    /// assert!(set.next().is_none());
+    /// ```
+    pub fn next(&self) -> Option<(JobId, Result<T, crate::JobError>)> {
+        loop {
+            if let Some(delivery) = self.try_next() {
+                return Some(delivery);
+            }
+            if self.is_empty() {
+                return None;
+            }
+            self.end_what_is_in_hand();
+            if !self.run_oldest() {
+                self.core.wait(Deadline::NEVER);
+            }
+        }
+    }
+
+    /// Takes the next result that comes within `timeout`. `None`: nothing came, or nothing is outstanding.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks, but never runs a job in place: it keeps its time. `Duration::MAX` means no limit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::new(&pool);
+    /// set.submit(|| "soon");
+    /// assert!(set.next_timeout(Duration::from_secs(10)).is_some());
+    /// ```
+    pub fn next_timeout(&self, timeout: Duration) -> Option<(JobId, Result<T, crate::JobError>)> {
+        let deadline = Deadline::after(timeout);
+        self.end_what_is_in_hand();
+        loop {
+            if let Some(delivery) = self.try_next() {
+                return Some(delivery);
+            }
+            if self.is_empty() || !self.core.wait(deadline) {
+                return None;
+            }
+        }
+    }
+
+    /// Takes a result that is there, without waiting.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::new(&pool);
+    /// set.submit(|| 7);
+    /// pool.wait_idle();
+    /// assert!(matches!(set.try_next(), Some((_, Ok(7)))));
+    /// assert!(set.try_next().is_none());
+    /// ```
+    pub fn try_next(&self) -> Option<(JobId, Result<T, crate::JobError>)> {
+        let (delivery, next) = self.core.take()?;
+        if let Some(job) = next {
+            self.queue(job, Lane::Back);
+        }
+        Some(delivery)
+    }
+
+    /// Runs the oldest queued member if none runs and this thread is a worker. True: look again.
+    fn run_oldest(&self) -> bool {
+        Worker::with_current_of(&self.registry, |worker| {
+            let Some(worker) = worker else { return false };
+            let Some(cell) = self.core.oldest_queued() else { return false };
+            worker.run_awaited(&cell);
+            !cell.is_queued()
+        })
+    }
+
+    /// A thread that holds members to end them later ends them now: nobody else will.
+    fn end_what_is_in_hand(&self) {
+        if ending::is_ending(self.registry.id()) {
+            self.core.all().iter().for_each(ending::end_if_in_hand);
+        }
+    }
+
+    /// The results as they come, until nothing is outstanding. Jobs may be submitted meanwhile.
+    ///
+    /// # Blocking
+    ///
+    /// Each step as [`next`](Self::next).
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let set = filch::JobSet::new(&pool);
+    /// for n in 1..=10_u32 {
+    ///     set.submit(move || n);
+    /// }
+    /// let sum: u32 = set.as_completed().map(|(_, number)| number.unwrap()).sum();
+    /// assert_eq!(sum, 55);
+    /// ```
+    pub fn as_completed(&self) -> impl Iterator<Item = (JobId, Result<T, crate::JobError>)> + '_ {
+        std::iter::from_fn(|| self.next())
+    }
+
+    /// Cancels a job of the set, as [`JobHandle::cancel`](crate::JobHandle::cancel): true if it now never runs. Then
+    /// [`Cancelled`](crate::JobError::Cancelled) comes out for it.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let (send, receive) = std::sync::mpsc::channel::<()>();
+    /// pool.spawn(move || receive.recv().unwrap());
+    /// let set = filch::JobSet::new(&pool);
+    /// let id = set.submit(|| unreachable!());
+    /// assert!(set.cancel(id));
+    /// assert!(!set.cancel(id));
+    /// # let _: Option<(_, Result<(), _>)> = set.next();
+    /// send.send(())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cancel(&self, id: JobId) -> bool {
+        let Some((cell, waiting)) = self.core.find(id) else { return false };
+        self.queue_all(waiting);
+        cell.cancel()
+    }
+
+    /// Cancels every job of the set. Returns how many now never run; those that run are asked to stop.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(1);
+    /// let (send, receive) = std::sync::mpsc::channel::<()>();
+    /// pool.spawn(move || receive.recv().unwrap());
+    /// let set = filch::JobSet::new(&pool);
+    /// for n in 0..5 {
+    ///     set.submit(move || n);
+    /// }
+    /// assert_eq!(set.cancel_all(), 5);
+    /// assert!(set.as_completed().all(|(_, result)| result.unwrap_err().is_cancelled()));
+    /// send.send(())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cancel_all(&self) -> usize {
+        let members = self.core.all();
+        self.queue_all(self.core.let_all_in());
+        members.iter().filter(|cell| cell.cancel()).count()
+    }
+
+    /// Jobs of the set that are queued, running, or done and not taken.
+    pub fn len(&self) -> usize {
+        self.core.len()
+    }
+
+    /// Whether nothing is outstanding: [`next`](Self::next) would return `None`.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: Send + 'static> Drop for JobSet<T> {
+    fn drop(&mut self) {
+        self.cancel_all();
+        while let Some((_, outcome)) = self.try_next() {
+            self.core.discard(outcome);
+        }
+    }
+}
+
+impl<T: Send + 'static> Closing for Core<T> {
+    fn closing(&self, registry: &Registry) {
+        self.let_all_in().into_iter().for_each(|job| registry.inject(job, Lane::Back));
+        if let Some(gate) = self.gate() {
+            gate.wake_all();
+        }
+    }
+}
+
+impl<T: Send + 'static> std::fmt::Debug for JobSet<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobSet").field("len", &self.len()).field("pool", &self.registry).finish()
+    }
+}
