@@ -103,7 +103,8 @@ pub mod internals {
     };
     pub use crate::park::{Bell, Parker, Unparker};
     pub use crate::queue::{
-        Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque, take_out,
+        Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque,
+        take_out,
     };
     pub use crate::registry::{Gate, Lane, Refusal, Shared};
     pub use crate::set::Core as SetCore;

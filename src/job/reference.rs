@@ -6,7 +6,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::cell::Head;
-use super::{Audience, CancelStart, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending, frame};
+use super::{
+    Audience, CancelStart, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending, frame,
+};
 use crate::util::contain::{Payload, contain_drop};
 
 /// One reference to a cell whose types are not known here.

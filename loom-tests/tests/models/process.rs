@@ -10,8 +10,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// Set in the processes that run one test.
-const ALONE: &str = "FILCH_MODEL_ALONE";
+/// With this argument every test runs in the process that got it.
+const ONE_BY_ONE: &str = "--test-threads=1";
 
 thread_local! {
     /// Whether the test of this thread has been run elsewhere.
@@ -20,24 +20,20 @@ thread_local! {
 
 /// Sends the whole test of this thread to a process of its own, the first time, and panics if it fails there. `false` if it is to run here.
 pub fn has_passed_elsewhere() -> bool {
-    let thread = thread::current();
-    match thread.name() {
-        Some(test) if test != "main" && env::var_os(ALONE).is_none() => {
-            if !IS_DONE.replace(true) {
-                run_alone(test);
-            }
-            true
-        }
-        _ => false,
+    if env::args().any(|argument| argument == ONE_BY_ONE) {
+        return false;
     }
+    if !IS_DONE.replace(true) {
+        run_alone(thread::current().name().expect("the thread of a test has its name"));
+    }
+    true
 }
 
 /// Runs one test, and passes on what it prints about it.
 fn run_alone(test: &str) {
     let program = env::current_exe().expect("the program knows its path");
     let mut child = Command::new(program)
-        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(ALONE, "1")
+        .args(["--exact", test, "--include-ignored", "--nocapture", ONE_BY_ONE])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
