@@ -75,6 +75,7 @@
 compile_error!("filch needs 64-bit atomics");
 
 mod job;
+mod local;
 mod ops;
 mod park;
 mod pool;
@@ -87,10 +88,13 @@ mod util;
 mod worker;
 
 pub use job::{JobError, JobId, PanicPayload};
+pub use local::WorkerLocal;
 pub use ops::{CancelToken, JobHandle, TrySubmitError};
 pub use pool::{
     BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, cancelled, current_worker_index, join, spawn, submit,
+    yield_now,
 };
+pub use registry::WaitPolicy;
 pub use set::JobSet;
 
 /// What the models reach beyond the public surface.
@@ -101,12 +105,13 @@ pub mod internals {
         Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, StackJob, StackOutcome,
         Verb, Waiter, spawned,
     };
+    pub use crate::local::Table;
     pub use crate::park::{Bell, Parker, Unparker};
     pub use crate::queue::{
         Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque,
         take_out,
     };
-    pub use crate::registry::{Gate, Lane, Refusal, Shared};
+    pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Shared};
     pub use crate::set::Core as SetCore;
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};

@@ -14,6 +14,7 @@ mod park;
 mod pool;
 mod queue;
 mod registry;
+mod set;
 mod sleep;
 mod sleep_word;
 mod sweep;
@@ -58,6 +59,7 @@ const MUTANTS: &[&[Mutant]] = &[
     pool::MUTANTS,
     sweep::MUTANTS,
     install::MUTANTS,
+    set::MUTANTS,
 ];
 
 /// Those that no model can notice: the comment at each says why.
@@ -76,6 +78,7 @@ const UNSEEN: &[&[Mutant]] = &[
     pool::UNSEEN,
     sweep::UNSEEN,
     install::UNSEEN,
+    set::UNSEEN,
 ];
 
 struct Options {

@@ -82,6 +82,7 @@ impl<T> JobHandle<T> {
             return Err(JobError::WouldDeadlock);
         }
         ending::end_if_in_hand(cell.raw());
+        help(&mut cell);
         wait(&mut cell, Deadline::NEVER);
         cell.take()
     }
@@ -192,6 +193,19 @@ impl<T> JobHandle<T> {
     {
         CancelToken(self.into_cell().on_complete(f))
     }
+}
+
+/// On a worker that helps, runs other jobs until this one has ended.
+fn help<T>(cell: &mut CellRef<T>) {
+    Worker::with_current(|worker| {
+        if let Some(worker) = worker.filter(|worker| worker.helps()) {
+            while !cell.raw().has_ended() {
+                if !worker.run_any() {
+                    wait(cell, worker.nap());
+                }
+            }
+        }
+    });
 }
 
 /// Blocks until the job has ended. False: the time ran out first.

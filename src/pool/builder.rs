@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Pool;
-use crate::registry::{Config, Hook, PanicHandler, Queues, Registry};
+use crate::registry::{Config, Hook, PanicHandler, Queues, Registry, WaitPolicy};
 use crate::sleep::MAX_WORKERS;
 use crate::sync::thread;
 use crate::util::contain::{Payload, bury, contain};
@@ -42,6 +42,7 @@ pub struct PoolBuilder {
     on_stop: Option<Hook>,
     panic_handler: Option<PanicHandler>,
     queue_capacity: Option<usize>,
+    wait_policy: WaitPolicy,
 }
 
 impl PoolBuilder {
@@ -98,6 +99,12 @@ impl PoolBuilder {
         self
     }
 
+    /// Sets what a worker does while it waits inside a job. Default: [`WaitPolicy::Isolated`].
+    pub fn wait_policy(mut self, policy: WaitPolicy) -> Self {
+        self.wait_policy = policy;
+        self
+    }
+
     /// Has `f` called with every panic that nobody else sees: of spawned jobs, of jobs whose handle was dropped, of callbacks, hooks and destructors.
     ///
     /// It runs on the thread that caught the panic, after the panic hook has. A panic in `f` itself is only counted. Default: counted in the
@@ -132,6 +139,7 @@ impl PoolBuilder {
             on_start: self.on_start,
             on_stop: self.on_stop,
             panic_handler: self.panic_handler,
+            wait_policy: self.wait_policy,
             queue_capacity: self.queue_capacity,
         };
         let (registry, queues) = Registry::new(config);
@@ -164,7 +172,10 @@ fn start_workers(registry: &Arc<Registry>, names: Vec<String>, queues: Vec<Queue
             Ok(thread) => registry.adopt(thread),
             Err(error) => {
                 registry.close();
-                (index..threads).for_each(|_| registry.worker_left());
+                for index in index..threads {
+                    registry.close_mail(index);
+                    registry.worker_left();
+                }
                 return Err(Kind::Refused { index, threads, error }.into());
             }
         }

@@ -85,6 +85,26 @@ pub fn cancelled() -> bool {
         || Worker::with_current(|worker| worker.is_some_and(|worker| worker.registry().is_dropping()))
 }
 
+/// Lets another job run: on a worker one that is queued, if there is one, on top of the job that calls this; elsewhere as [`std::thread::yield_now`].
+///
+/// The caller goes on when that job has ended. A lock that the caller holds, and the other job needs, blocks both for ever.
+///
+/// ```
+/// let pool = filch::Pool::with_threads(1);
+/// let other = pool.submit(|| {
+///     let other = filch::submit(|| ());
+///     while !other.is_finished() {
+///         filch::yield_now();
+///     }
+/// });
+/// other.join().unwrap();
+/// ```
+pub fn yield_now() {
+    if !Worker::with_current(|worker| worker.is_some_and(Worker::run_any)) {
+        std::thread::yield_now();
+    }
+}
+
 /// The index of the worker that runs on this thread, from 0; `None` off the workers.
 ///
 /// ```

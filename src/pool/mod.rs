@@ -9,7 +9,7 @@ mod set;
 use std::sync::Arc;
 
 pub use builder::{BuildError, PoolBuilder};
-pub use global::{cancelled, current_worker_index, join, spawn, submit};
+pub use global::{cancelled, current_worker_index, join, spawn, submit, yield_now};
 pub use metrics::{PoolMetrics, WorkerMetrics};
 
 use crate::ops::{self, JobHandle, TrySubmitError};
@@ -282,6 +282,27 @@ impl Pool {
         RB: Send,
     {
         ops::join(&self.registry, a, b)
+    }
+
+    /// Runs `f` once on every worker, with the worker's index, and returns the results by index. `f` may borrow from the caller.
+    ///
+    /// A worker comes to it when it has ended the job that it runs. Called on a worker of this pool, `f` runs there at once, and while the worker waits for
+    /// the others it takes part in other broadcasts: two at a time do not wait for each other. After a shutdown `f` runs on the calling thread, for every index.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks until `f` has returned everywhere. There is no timed form, because `f` may borrow from the caller.
+    ///
+    /// # Panics
+    ///
+    /// Re-raises the first panic of `f`, by index, when all have ended.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(3);
+    /// assert_eq!(pool.broadcast(|index| index * 10), [0, 10, 20]);
+    /// ```
+    pub fn broadcast<R: Send, F: Fn(usize) -> R + Sync>(&self, f: F) -> Vec<R> {
+        ops::broadcast(&self.registry, f)
     }
 
     /// The number of workers.

@@ -61,7 +61,7 @@ impl Registry {
         // Ordering: the fences keep the looks in this order.
         full_fence(Ordering::SeqCst);
         let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
-        let nothing = resting && active(before.1) == 0 && !self.has_queued();
+        let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();
         full_fence(Ordering::SeqCst);
         nothing && before == (self.sleep.version(), self.idle.endings.load(Ordering::Acquire))
     }

@@ -1,13 +1,14 @@
 //! Floor 6: what the workers of a pool share.
 //!
 //! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
+//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
 
 mod config;
 mod ending;
 mod gate;
 mod idle;
 mod lifecycle;
+mod mailbox;
 mod shared;
 mod stats;
 
@@ -15,9 +16,10 @@ use std::sync::{Arc, Weak};
 
 use crossbeam_utils::CachePadded;
 
-pub use config::{Config, Hook, PanicHandler};
+pub use config::{Config, Hook, PanicHandler, WaitPolicy};
 pub use gate::{Gate, Refusal};
 pub use lifecycle::Closing;
+pub use mailbox::Mailbox;
 pub use shared::Shared;
 pub use stats::Stats;
 
@@ -53,6 +55,8 @@ pub struct Registry {
 pub struct Slot {
     fork_join: Stealer<Header, Asymmetric>,
     spawned: Stealer<Header, Symmetric>,
+    /// Jobs that only this worker may run.
+    pub mail: Mailbox,
     /// Its counters; the worker is their only writer.
     pub stats: Stats,
 }
@@ -206,6 +210,11 @@ impl Registry {
             || self.workers.iter().any(|slot| !slot.fork_join.is_empty() || !slot.spawned.is_empty())
     }
 
+    /// Whether any worker has a job of its own to run.
+    pub fn has_mail(&self) -> bool {
+        self.workers.iter().any(|slot| !slot.mail.is_empty())
+    }
+
     /// Whether worker `index` may leave a closed pool: nothing is queued, and nobody has a queued job in hand to put it back.
     pub fn nothing_left(&self, index: usize) -> bool {
         self.shared.is_empty_for_sure(index) && !self.has_queued()
@@ -214,6 +223,21 @@ impl Registry {
     /// What a worker asks before it sleeps.
     pub fn has_work(&self) -> bool {
         self.is_closed() || self.has_queued()
+    }
+
+    /// Wakes every worker, for those that have mail now.
+    pub fn tell_of_mail(&self) {
+        // Ordering: the posts come before the look at the sleepers; pairs with SleepFence.
+        full_fence(Ordering::SeqCst);
+        self.sleep.wake_all();
+    }
+
+    /// Worker `index` reads no mail any more: what is there goes back to the threads that wait for it.
+    pub fn close_mail(&self, index: usize) {
+        for job in self.workers[index].mail.close() {
+            // SAFETY: taken from the mailbox just now. A piece of fork-join work is handed back.
+            let _ = unsafe { Header::execute(job, Verb::End(self, Reason::ShutDown)) };
+        }
     }
 
     /// Jobs that are queued and not running.
@@ -249,7 +273,8 @@ impl Registry {
 fn new_worker() -> (CachePadded<Slot>, Queues) {
     let (fork_join, fork_join_stealer) = deque(FORK_JOIN_CAPACITY);
     let (spawned, spawned_stealer) = deque(SPAWN_CAPACITY);
-    let slot = Slot { fork_join: fork_join_stealer, spawned: spawned_stealer, stats: Stats::default() };
+    let slot =
+        Slot { fork_join: fork_join_stealer, spawned: spawned_stealer, mail: Mailbox::new(), stats: Stats::default() };
     (CachePadded::new(slot), Queues { fork_join, spawned })
 }
 

@@ -124,7 +124,7 @@ impl<T: Send + 'static> JobSet<T> {
             return Err(if self.registry.is_closed() { TrySubmitError::ShutDown(f) } else { TrySubmitError::Full(f) });
         }
         match self.registry.admit(inside, false) {
-            Ok(()) => return Ok(self.admitted(Lane::Back, inside, f)),
+            Ok(()) => Ok(self.admitted(Lane::Back, inside, f)),
             Err(refusal) => {
                 if let Some(gate) = gate {
                     gate.leave();
@@ -200,7 +200,7 @@ impl<T: Send + 'static> JobSet<T> {
                 return None;
             }
             self.end_what_is_in_hand();
-            if !self.run_oldest() {
+            if !self.run_oldest() && !self.help() {
                 self.core.wait(Deadline::NEVER);
             }
         }
@@ -258,6 +258,17 @@ impl<T: Send + 'static> JobSet<T> {
             let Some(cell) = self.core.oldest_queued() else { return false };
             worker.run_awaited(&cell);
             !cell.is_queued()
+        })
+    }
+
+    /// On a worker that helps, runs another job, or sleeps a little. True: look again.
+    fn help(&self) -> bool {
+        Worker::with_current_of(&self.registry, |worker| {
+            let Some(worker) = worker.filter(|worker| worker.helps()) else { return false };
+            if !worker.run_any() {
+                self.core.wait(worker.nap());
+            }
+            true
         })
     }
 

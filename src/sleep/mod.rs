@@ -153,12 +153,13 @@ impl Sleep {
     }
 
     /// Searching → sleeping → searching. Announces the sleep, asks `has_work` a last time, and parks if there is none. `before_park` is
-    /// called when there is none, with whether now all workers sleep.
+    /// called when there is none, with whether now all workers sleep. `has_mail` says whether there is work that only this worker does.
     pub fn sleep(
         &self,
         _: Searching,
         index: usize,
         has_work: impl Fn() -> bool,
+        has_mail: impl Fn() -> bool,
         before_park: impl FnOnce(bool),
     ) -> (Searching, Slept) {
         let announced = self.announce(index);
@@ -169,12 +170,17 @@ impl Sleep {
         } else {
             full_fence(Ordering::SeqCst)
         }
-        if has_work() {
+        let has_mail = has_mail();
+        if has_mail || has_work() {
             if self.take_back(index) {
                 return (Searching { first: true }, Slept { parked: false, heavy });
             }
-            // Claimed already, or others are above us on the stack: then one of them is as good.
-            self.notify();
+            // Claimed already, or others are above us on the stack: then one of them is as good, but not for our mail.
+            if has_mail {
+                self.wake_all();
+            } else {
+                self.notify();
+            }
         } else {
             before_park(self.all_asleep());
         }

@@ -4,3 +4,4 @@ pub mod blocks;
 pub mod contain;
 pub mod limits;
 pub mod rng;
+pub mod seat;

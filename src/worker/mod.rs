@@ -1,5 +1,6 @@
 //! Floor 6: the private half of a worker: its thread-local handle, its search for work, its main loop.
 
+mod help;
 mod run;
 mod search;
 mod stack;
@@ -12,11 +13,12 @@ pub use run::main;
 
 use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
 use crate::queue::{Released, Steal};
-use crate::registry::{Lane, Queues, Registry, Stats};
+use crate::registry::{Lane, Mailbox, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
 use crate::util::blocks::Blocks;
 use crate::util::limits::SPAWN_CAPACITY;
 use crate::util::rng::Rng;
+use crate::util::seat::Seat;
 
 /// A worker, as its own thread sees it.
 pub struct Worker {
@@ -30,6 +32,8 @@ pub struct Worker {
     blocks: Blocks,
     /// Whether the start hook is behind it, and the event count knows it.
     arrived: Cell<bool>,
+    /// Its place in tables of all workers of the process.
+    seat: Seat,
     /// Jobs taken since the last look at a source that is not preferred.
     tick: Cell<u32>,
     /// Such looks so far; chooses the source.
@@ -57,6 +61,7 @@ impl Worker {
             rng,
             blocks: Blocks::new(),
             arrived: Cell::new(false),
+            seat: Seat::take(),
             tick: Cell::new(0),
             fair_turns: Cell::new(0),
         }
@@ -106,9 +111,19 @@ impl Worker {
         self.index
     }
 
+    /// A number that no other worker of the process has while this one lives.
+    pub fn seat(&self) -> usize {
+        self.seat.number()
+    }
+
     /// The worker's store of memory for jobs.
     pub fn blocks(&self) -> &Blocks {
         &self.blocks
+    }
+
+    /// Jobs that only this worker runs.
+    pub fn mail(&self) -> &Mailbox {
+        &self.registry.workers()[self.index].mail
     }
 
     fn stats(&self) -> &Stats {

@@ -21,6 +21,7 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
         worker.run_until_closed();
         registry.call_hook(registry.config().on_stop.as_ref(), index);
     });
+    worker.registry.close_mail(index);
     worker.registry.worker_left();
 }
 
@@ -63,7 +64,9 @@ impl Worker {
         self.released.flush();
         let registry = &self.registry;
         let before_park = |all_asleep| registry.about_to_park(all_asleep);
-        let (searching, slept) = registry.sleep().sleep(searching, self.index, || registry.has_work(), before_park);
+        let has_mail = || !self.mail().is_empty();
+        let (searching, slept) =
+            registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park);
         if slept.parked {
             self.stats().parks.bump();
         }
@@ -78,6 +81,10 @@ impl Worker {
             Found::Job(job) if self.registry.is_dropping() => self.execute(job, Verb::End(self, Reason::ShutDown)),
             Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(self)),
         }
+    }
+
+    pub(super) fn run_piece(&self, job: JobRef) {
+        self.run(Found::Piece(job));
     }
 
     #[inline]

@@ -36,6 +36,9 @@ impl Worker {
     /// Looks first at a source that an endless stream from another could starve, each in turn.
     #[cold]
     fn fair_turn(&self) -> Option<Found> {
+        if let Some(job) = self.mail().take() {
+            return Some(Found::Piece(job));
+        }
         let turn = self.fair_turns.get();
         self.fair_turns.set(turn.wrapping_add(1));
         match turn % 3 {
@@ -57,6 +60,9 @@ impl Worker {
 
     /// Looks everywhere: for a bounded while if the caller is the first to search or meets other thieves, else once.
     pub(super) fn search(&self, searching: &Searching) -> Option<Found> {
+        if let Some(job) = self.mail().take() {
+            return Some(Found::Piece(job));
+        }
         // The start hook may have spawned jobs, or run some in place that did: nobody else need come for them.
         if let Some(job) = self.take_own_oldest() {
             return Some(Found::Job(job));
@@ -81,6 +87,14 @@ impl Worker {
             patience.wait();
         }
         None
+    }
+
+    /// Any job in reach: at hand, or another worker's.
+    pub(super) fn find_any(&self) -> Option<Found> {
+        self.next_at_hand().or_else(|| match self.steal() {
+            Steal::Success(found) => Some(found),
+            Steal::Empty | Steal::Retry => None,
+        })
     }
 
     /// Tries every other worker once, from a random one on. `Retry`: there was something, but others were faster.

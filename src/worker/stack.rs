@@ -31,6 +31,11 @@ fn has_room(eighths: usize) -> bool {
     thread::stack_position() >= start.saturating_sub(size - size / 8 * eighths)
 }
 
+/// Whether a job may run on top of the one that runs.
+pub(super) fn has_room_for_another() -> bool {
+    has_room(LITTLE)
+}
+
 /// A worker's address, on its way to a thread that stands in for it.
 struct StandIn<'a>(&'a Worker, Chain);
 

@@ -17,6 +17,8 @@ mod gate;
 mod injector;
 mod install;
 mod job;
+mod local;
+mod mailbox;
 mod park;
 mod pool;
 mod set;

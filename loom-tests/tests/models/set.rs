@@ -237,8 +237,15 @@ fn what_waits_for_room_is_let_in_once() {
         producer.join().unwrap();
         take();
         assert_eq!(came_out, 2);
+        check_room_for_one(&stage.core);
         assert!(witnesses.iter().all(|witness| witness.settle() == 1));
     });
+}
+
+/// Of a set for one, from which everything has been taken.
+fn check_room_for_one(core: &SetCore<Value>) {
+    let gate = core.gate().expect("a set with a capacity");
+    assert_eq!([gate.try_enter().is_ok(), gate.try_enter().is_ok()], [true, false]);
 }
 
 /// A close lets in whatever waits, beyond the room; nothing is let in twice.
@@ -275,6 +282,7 @@ fn a_close_lets_everybody_in() {
         }
         closer.join().unwrap();
         assert_eq!((taken, runs.load(SeqCst)), (2, 1));
+        check_room_for_one(&stage.core);
         assert!(witnesses.iter().all(|witness| witness.settle() == 1));
     });
 }

@@ -18,7 +18,7 @@ fn work(sleep: &Sleep, closed: &AtomicBool, index: usize) {
         if is_closed() {
             return sleep.leave(searching);
         }
-        (searching, _) = sleep.sleep(searching, index, is_closed, |_| ());
+        (searching, _) = sleep.sleep(searching, index, is_closed, || false, |_| ());
     }
 }
 

@@ -113,7 +113,7 @@ impl Shared {
             } else if is_closed {
                 return sleep.leave(searching);
             } else {
-                (searching, _) = sleep.sleep(searching, index, || self.room.has_work(), |_| ());
+                (searching, _) = sleep.sleep(searching, index, || self.room.has_work(), || false, |_| ());
             }
         }
     }

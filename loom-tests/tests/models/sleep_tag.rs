@@ -41,7 +41,7 @@ impl Room {
     }
 
     fn sleep_once(&self, searching: Searching, index: usize) -> Searching {
-        self.sleep.sleep(searching, index, || self.is_closed(), |_| self.take_place()).0
+        self.sleep.sleep(searching, index, || self.is_closed(), || false, |_| self.take_place()).0
     }
 
     fn sleep_until_closed(&self, mut searching: Searching, index: usize) {
