@@ -3,32 +3,42 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::members::{Members, Waiting};
+use super::members::{Member, Members, Waiting};
 use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell};
 use crate::park::{self, Bell};
 use crate::queue::{Backlog, Steal};
 use crate::registry::Gate;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicUsize, Mutex, Ordering, Patience, lock};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Patience, lock};
 use crate::util::contain::contain_drop;
 
 /// What comes out of a set.
 pub type Delivery<T> = (JobId, Result<T, JobError>);
 
+/// An outcome on its way.
+pub(super) struct Done<T> {
+    pub(super) id: JobId,
+    pub(super) outcome: Result<T, JobError>,
+    /// Nothing more comes of this member.
+    pub(super) is_last: bool,
+}
+
 /// The shared half of a set.
 pub struct Core<T> {
-    owner: OwnerId,
+    pub(super) owner: OwnerId,
     /// Outcomes in the order in which they came.
-    done: Backlog<Delivery<T>>,
-    members: Mutex<Members>,
+    pub(super) done: Backlog<Done<T>>,
+    pub(super) members: Mutex<Members>,
     /// Jobs that have not been delivered.
-    outstanding: AtomicUsize,
+    pub(super) outstanding: AtomicUsize,
     /// Members whose closure runs.
     running: AtomicUsize,
+    /// A thread that waits runs a member in place: a producer shall come back after one item.
+    pub(super) is_in_place: AtomicBool,
     /// Bounds the jobs that have not been delivered and are not [`Waiting`].
     gate: Option<Gate>,
     /// Rings when there is an outcome, and when nothing is outstanding any more.
-    bell: Bell,
+    pub(super) bell: Bell,
 }
 
 impl<T: Send + 'static> Core<T> {
@@ -40,6 +50,7 @@ impl<T: Send + 'static> Core<T> {
             members: Mutex::new(Members::default()),
             outstanding: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
+            is_in_place: AtomicBool::new(false),
             gate: capacity.map(Gate::new),
             bell: Bell::new(),
         })
@@ -68,7 +79,7 @@ impl<T: Send + 'static> Core<T> {
         if self.gate.as_ref().is_none_or(|gate| gate.try_enter().is_ok()) {
             return (id, Some(job));
         }
-        members.waiting.push_back(Waiting(job));
+        members.waiting.push_back(Waiting(job, id));
         (id, None)
     }
 
@@ -78,24 +89,27 @@ impl<T: Send + 'static> Core<T> {
     {
         self.outstanding.fetch_add(1, Ordering::Relaxed);
         let id = members.next_id();
-        let core = self.clone();
-        let counted = move || {
-            core.running.fetch_add(1, Ordering::Relaxed);
-            drop(core);
-            closure()
-        };
-        let (job, cell) = Cell::queued_as(id, counted, self.owner);
+        let (job, cell) = Cell::queued_as(id, self.counted(closure), self.owner);
         members.add(cell.leave_to(self.clone()));
         (id, job)
     }
 
+    pub(super) fn counted<R>(self: &Arc<Self>, closure: impl FnOnce() -> R) -> impl FnOnce() -> R {
+        let core = self.clone();
+        move || {
+            core.running.fetch_add(1, Ordering::Relaxed);
+            drop(core);
+            closure()
+        }
+    }
+
     /// The oldest outcome, and a job that waited for its room: the caller queues it.
     pub fn take(&self) -> Option<(Delivery<T>, Option<JobRef>)> {
-        let delivery = self.pop()?;
+        let Done { id, outcome, is_last } = self.pop()?;
         let mut members = lock(&self.members);
-        let cell = members.remove(delivery.0);
+        let cell = if is_last { members.remove(id) } else { None };
         // The room goes to a job that waits in the set, before any outside thread.
-        let next = members.waiting.pop_front().map(|Waiting(job)| job);
+        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
         if let (Some(gate), None) = (&self.gate, next) {
             // Under the lock, like the look for room of one that is about to wait.
             gate.leave();
@@ -106,7 +120,7 @@ impl<T: Send + 'static> Core<T> {
         if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.bell.ring();
         }
-        Some((delivery, next))
+        Some(((id, outcome), next))
     }
 
     /// The jobs that wait, whether there is room or not: the caller queues them.
@@ -114,14 +128,14 @@ impl<T: Send + 'static> Core<T> {
         self.let_in(|_| true)
     }
 
-    fn let_in(&self, which: impl Fn(JobRef) -> bool) -> Vec<JobRef> {
+    fn let_in(&self, which: impl Fn(JobId) -> bool) -> Vec<JobRef> {
         let Some(gate) = &self.gate else { return Vec::new() };
         let mut members = lock(&self.members);
         let all = std::mem::take(&mut members.waiting);
-        let (entering, waiting): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|waiting| which(waiting.0));
+        let (entering, waiting): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|waiting| which(waiting.1));
         members.waiting = waiting;
         entering.iter().for_each(|_| gate.force());
-        entering.into_iter().map(|Waiting(job)| job).collect()
+        entering.into_iter().map(|waiting| members.let_in(waiting)).collect()
     }
 
     /// The oldest member that nobody has started, if none runs.
@@ -129,7 +143,7 @@ impl<T: Send + 'static> Core<T> {
         if self.running.load(Ordering::Acquire) != 0 {
             return None;
         }
-        lock(&self.members).iter().find(|cell| cell.is_queued()).cloned()
+        lock(&self.members).iter().map(|member| &member.cell).find(|cell| cell.is_queued()).cloned()
     }
 
     /// Blocks until there is an outcome, or nothing is outstanding. False: the time ran out first.
@@ -143,25 +157,63 @@ impl<T: Send + 'static> Core<T> {
         self.outstanding.load(Ordering::Acquire)
     }
 
-    /// A member, and its job if it waits in the set: the caller queues that before it cancels the member.
-    pub fn find(&self, id: JobId) -> Option<(RawCell, Vec<JobRef>)> {
-        let cell = lock(&self.members).get(id).cloned()?;
-        let job = cell.as_job();
-        Some((cell, self.let_in(|waiting| waiting == job)))
+    /// A member to cancel, and its job if it waits in the set: the caller queues that first.
+    pub fn stop(&self, id: JobId) -> Option<(ToCancel, Vec<JobRef>)> {
+        let cell = ToCancel::new(lock(&self.members).get(id)?);
+        Some((cell, self.let_in(|waiting| waiting == id)))
+    }
+
+    /// All members, to cancel them, and the jobs that wait in the set: the caller queues those first.
+    pub fn stop_all(&self) -> (Vec<ToCancel>, Vec<JobRef>) {
+        let members = lock(&self.members).iter().map(ToCancel::new).collect();
+        (members, self.let_all_in())
     }
 
     /// All members.
     pub fn all(&self) -> Vec<RawCell> {
-        lock(&self.members).iter().cloned().collect()
+        lock(&self.members).iter().map(|member| member.cell.clone()).collect()
+    }
+
+    /// Says whether members are being run in place.
+    pub fn set_in_place(&self, is_in_place: bool) {
+        self.is_in_place.store(is_in_place, Ordering::Relaxed);
+    }
+}
+
+/// A member that is to be cancelled.
+pub struct ToCancel {
+    cell: RawCell,
+    has_begun: bool,
+}
+
+impl ToCancel {
+    fn new(member: &mut Member) -> Self {
+        member.shall_stop = true;
+        Self { cell: member.cell.clone(), has_begun: member.has_begun }
+    }
+
+    /// True: it had not started, and now never will.
+    pub fn cancel(&self) -> bool {
+        self.cell.cancel() && !self.has_begun
+    }
+}
+
+impl Members {
+    /// It has room now.
+    fn let_in(&mut self, Waiting(job, id): Waiting) -> JobRef {
+        if let Some(member) = self.get(id) {
+            member.has_room = true;
+        }
+        job
     }
 }
 
 impl<T> Core<T> {
-    fn pop(&self) -> Option<Delivery<T>> {
+    fn pop(&self) -> Option<Done<T>> {
         let mut patience = Patience::new();
         loop {
             match self.done.steal() {
-                Steal::Success(delivery) => return Some(delivery),
+                Steal::Success(done) => return Some(done),
                 Steal::Empty => return None,
                 Steal::Retry => patience.wait(),
             }
@@ -180,7 +232,7 @@ impl<T> Core<T> {
 impl<T> Drop for Core<T> {
     fn drop(&mut self) {
         // Of members that ended after the set was gone.
-        while let Some((_, outcome)) = self.pop() {
+        while let Some(Done { outcome, .. }) = self.pop() {
             self.discard(outcome);
         }
     }
@@ -190,8 +242,19 @@ impl<T: Send + 'static> Audience for Core<T> {
     fn ended(&self, cell: &RawCell) {
         // SAFETY: every member's result is a `T`, and the set has taken its handle's place.
         let outcome = unsafe { cell.take_outcome::<T>() };
-        let ran = matches!(outcome, Ok(_) | Err(JobError::Panicked(_)));
-        self.done.push((cell.id(), outcome));
+        let ran = has_run(&outcome);
+        self.done.push(Done { id: cell.id(), outcome, is_last: true });
+        self.has_ended(ran);
+    }
+}
+
+/// Whether it was a closure's end.
+pub(super) fn has_run<R>(outcome: &Result<R, JobError>) -> bool {
+    matches!(outcome, Ok(_) | Err(JobError::Panicked(_)))
+}
+
+impl<T: Send + 'static> Core<T> {
+    pub(super) fn has_ended(&self, ran: bool) {
         if ran {
             self.running.fetch_sub(1, Ordering::Release);
         }

@@ -2,12 +2,14 @@
 
 mod core;
 mod members;
+mod producer;
 mod stream;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use self::core::Core;
+use producer::Surroundings;
 pub use stream::{Ordered, Unordered};
 
 use crate::job::{JobId, JobRef, ending};
@@ -169,14 +171,44 @@ impl<T: Send + 'static> JobSet<T> {
     }
 
     fn queue(&self, job: JobRef, lane: Lane) {
-        Worker::with_current_of(&self.registry, |worker| match worker {
-            Some(worker) => worker.push(job, lane),
-            None => self.registry.inject(job, lane),
-        });
+        queue(&self.registry, job, lane);
     }
 
     fn queue_all(&self, jobs: Vec<JobRef>) {
         jobs.into_iter().for_each(|job| self.queue(job, Lane::Back));
+    }
+
+    /// Queues a producer: a job whose results are the items of an iterator, one after another, all with the job's number.
+    ///
+    /// The iterator runs on the pool's workers. While the set is full the producer has no worker; it goes on, perhaps on another one, when there is room. It counts
+    /// as outstanding until the iterator has ended, but takes no room in the set itself. A panic of the iterator is its last result, and so is
+    /// [`Cancelled`](crate::JobError::Cancelled) or [`ShutDown`](crate::JobError::ShutDown) if it is stopped before its end, which drops an
+    /// item that found no room: a full set's producer stops at a shutdown.
+    ///
+    /// # Blocking
+    ///
+    /// Outside the pool, while the pool's queue is full.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let set = filch::JobSet::with_capacity(&pool, 4);
+    /// set.submit_iter(|| (1..=100_u32).map(|n| n * n));
+    /// let sum: u32 = set.as_completed().map(|(_, square)| square.unwrap()).sum();
+    /// assert_eq!(sum, 338_350);
+    /// ```
+    pub fn submit_iter<I, F>(&self, f: F) -> JobId
+    where
+        I: IntoIterator<Item = T>,
+        I::IntoIter: Send + 'static,
+        F: FnOnce() -> I + Send + 'static,
+    {
+        let admitted = self.registry.admit(self.is_inside(), true);
+        let (id, job) = self.core.enlist_producer(Arc::new(Home(self.registry.clone())), f);
+        match admitted {
+            Ok(()) => self.queue(job, Lane::Back),
+            Err(_) => self.registry.refuse(job),
+        }
+        id
     }
 
     /// Takes the next result that comes, with the number of its job. `None`: nothing is outstanding.
@@ -256,7 +288,9 @@ impl<T: Send + 'static> JobSet<T> {
         Worker::with_current_of(&self.registry, |worker| {
             let Some(worker) = worker else { return false };
             let Some(cell) = self.core.oldest_queued() else { return false };
+            self.core.set_in_place(true);
             worker.run_awaited(&cell);
+            self.core.set_in_place(false);
             !cell.is_queued()
         })
     }
@@ -314,9 +348,9 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel(&self, id: JobId) -> bool {
-        let Some((cell, waiting)) = self.core.find(id) else { return false };
+        let Some((member, waiting)) = self.core.stop(id) else { return false };
         self.queue_all(waiting);
-        cell.cancel()
+        member.cancel()
     }
 
     /// Cancels every job of the set. Returns how many now never run; those that run are asked to stop.
@@ -335,9 +369,9 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel_all(&self) -> usize {
-        let members = self.core.all();
-        self.queue_all(self.core.let_all_in());
-        members.iter().filter(|cell| cell.cancel()).count()
+        let (members, waiting) = self.core.stop_all();
+        self.queue_all(waiting);
+        members.iter().filter(|member| member.cancel()).count()
     }
 
     /// Jobs of the set that are queued, running, or done and not taken.
@@ -348,6 +382,30 @@ impl<T: Send + 'static> JobSet<T> {
     /// Whether nothing is outstanding: [`next`](Self::next) would return `None`.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+fn queue(registry: &Registry, job: JobRef, lane: Lane) {
+    Worker::with_current_of(registry, |worker| match worker {
+        Some(worker) => worker.push(job, lane),
+        None => registry.inject(job, lane),
+    });
+}
+
+/// The pool, as a producer sees it.
+struct Home(Arc<Registry>);
+
+impl Surroundings for Home {
+    fn queue(&self, job: JobRef) {
+        queue(&self.0, job, Lane::Back);
+    }
+
+    fn is_dropping(&self) -> bool {
+        self.0.is_dropping()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
     }
 }
 
