@@ -20,6 +20,11 @@
 //! A job that can fail returns a `Result`, like any function. A job that panics harms nobody: the panic is in its handle, as [`JobError::Panicked`]. What
 //! no handle will show goes to [`PoolBuilder::panic_handler`].
 //!
+//! # Many results
+//!
+//! A [`JobSet`] hands results out in the order in which they are done. [`Pool::map_stream`] and [`Pool::map_unordered`] apply a function to an iterator's items and
+//! are iterators themselves. A [`WorkerLocal`] keeps what jobs need and is too costly to make for each.
+//!
 //! # Cancelling
 //!
 //! [`JobHandle::cancel`] answers whether the job now never runs; if so, its closure has been dropped. A running job is asked to stop, and
@@ -28,7 +33,8 @@
 //! # Waiting inside a job
 //!
 //! A job may submit others and join them. While it waits, its worker runs the awaited job itself, if nobody has started it, and nothing else: a
-//! lock held across the wait never meets a stranger's job. The price is that a worker whose awaited job runs elsewhere sleeps.
+//! lock held across the wait never meets a stranger's job. The price is that a worker whose awaited job runs elsewhere sleeps. [`WaitPolicy::HelpAny`] and
+//! [`yield_now`] are for those who want it otherwise.
 //!
 //! # Asynchronous code
 //!
@@ -112,7 +118,7 @@ pub mod internals {
         take_out,
     };
     pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Shared};
-    pub use crate::set::Core as SetCore;
+    pub use crate::set::{Core as SetCore, Surroundings};
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};
     pub use crate::sync::fence::{heavy, init as init_fences, light};

@@ -1,12 +1,7 @@
 //! A table that grows without moving what is in it, so that each entry can be used by its owner while others enter.
 
 use crate::sync::{AtomicPtr, Ordering};
-
-/// Bucket `b` has `2^b` entries, so this is enough for every number of a seat.
-#[cfg(not(filch_loom))]
-const BUCKETS: usize = usize::BITS as usize;
-#[cfg(filch_loom)]
-const BUCKETS: usize = 3;
+use crate::util::limits::SEAT_BUCKETS as BUCKETS;
 
 /// Entries by number, made when they are first asked for.
 pub struct Table<E> {
@@ -33,8 +28,10 @@ impl<E: Default> Table<E> {
         if entries.is_null() {
             entries = self.grow(bucket);
         }
-        // SAFETY: a bucket has `1 << bucket` entries, more than `index`, and stays until the table goes.
-        unsafe { &*entries.add(index) }
+        // SAFETY: a bucket has `1 << bucket` entries, more than `index`.
+        let entry = unsafe { entries.add(index) };
+        // SAFETY: the bucket stays until the table goes.
+        unsafe { &*entry }
     }
 
     #[cold]

@@ -9,10 +9,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use self::core::Core;
-use producer::Surroundings;
+pub use producer::Surroundings;
 pub use stream::{Ordered, Unordered};
 
-use crate::job::{JobId, JobRef, ending};
+use crate::job::{JobError, JobId, JobRef, ending};
 use crate::ops::TrySubmitError;
 use crate::registry::{Closing, Lane, Refusal, Registry};
 use crate::sync::time::Deadline;
@@ -223,7 +223,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// let set = filch::JobSet::<u32>::new(&pool);
     /// assert!(set.next().is_none());
     /// ```
-    pub fn next(&self) -> Option<(JobId, Result<T, crate::JobError>)> {
+    pub fn next(&self) -> Option<(JobId, Result<T, JobError>)> {
         loop {
             if let Some(delivery) = self.try_next() {
                 return Some(delivery);
@@ -252,7 +252,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// set.submit(|| "soon");
     /// assert!(set.next_timeout(Duration::from_secs(10)).is_some());
     /// ```
-    pub fn next_timeout(&self, timeout: Duration) -> Option<(JobId, Result<T, crate::JobError>)> {
+    pub fn next_timeout(&self, timeout: Duration) -> Option<(JobId, Result<T, JobError>)> {
         let deadline = Deadline::after(timeout);
         self.end_what_is_in_hand();
         loop {
@@ -275,7 +275,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// assert!(matches!(set.try_next(), Some((_, Ok(7)))));
     /// assert!(set.try_next().is_none());
     /// ```
-    pub fn try_next(&self) -> Option<(JobId, Result<T, crate::JobError>)> {
+    pub fn try_next(&self) -> Option<(JobId, Result<T, JobError>)> {
         let (delivery, next) = self.core.take()?;
         if let Some(job) = next {
             self.queue(job, Lane::Back);
@@ -328,7 +328,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// let sum: u32 = set.as_completed().map(|(_, number)| number.unwrap()).sum();
     /// assert_eq!(sum, 55);
     /// ```
-    pub fn as_completed(&self) -> impl Iterator<Item = (JobId, Result<T, crate::JobError>)> + '_ {
+    pub fn as_completed(&self) -> impl Iterator<Item = (JobId, Result<T, JobError>)> + '_ {
         std::iter::from_fn(|| self.next())
     }
 

@@ -24,6 +24,9 @@ pub const SPAWN_CAPACITY: usize = limit!(1024, model 2);
 /// Slots in a block of the injector, 64 bytes each. A power of two.
 pub const INJECTOR_SLOTS: usize = limit!(1024, model 2);
 
+/// Buckets of a table by seat, each twice as large as the one before: enough for every number.
+pub const SEAT_BUCKETS: usize = limit!(usize::BITS as usize, model 3);
+
 /// Nodes in the first segment of the express lane; each further segment doubles the lane.
 pub const EXPRESS_FIRST_SEGMENT: usize = limit!(64, model 2);
 

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use filch::JobId;
-use filch::internals::{Bell, Deadline, JobRef, SetCore};
-use loom::sync::atomic::AtomicUsize;
+use filch::internals::{Bell, Deadline, JobRef, SetCore, Surroundings};
 use loom::sync::atomic::Ordering::{Relaxed, SeqCst};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use loom::thread::{self, JoinHandle};
 
 use crate::support::{ALL, explore};
@@ -178,7 +178,7 @@ fn cancel_against_run_and_next() {
         let id = stage.witnesses[0].0;
         let runner = stage.run(queued);
         let core = stage.core.clone();
-        let canceller = thread::spawn(move || core.find(id).is_some_and(|(cell, _)| cell.cancel()));
+        let canceller = thread::spawn(move || core.stop(id).is_some_and(|(member, _)| member.cancel()));
         let (out, ran, _) = Stage::next(&stage.core).expect("one is outstanding");
         let cancelled = canceller.join().unwrap();
         runner.join().unwrap();
@@ -284,5 +284,126 @@ fn a_close_lets_everybody_in() {
         assert_eq!((taken, runs.load(SeqCst)), (2, 1));
         check_room_for_one(&stage.core);
         assert!(witnesses.iter().all(|witness| witness.settle() == 1));
+    });
+}
+
+/// The pool of a producer, which only says whether it is closed. What it is given to queue it keeps.
+struct Home {
+    is_closed: AtomicBool,
+    queue: std::sync::Mutex<Vec<Queued>>,
+}
+
+impl Surroundings for Home {
+    fn queue(&self, job: JobRef) {
+        self.queue.lock().unwrap().push(Queued(job));
+    }
+
+    fn is_dropping(&self) -> bool {
+        false
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(SeqCst)
+    }
+}
+
+impl Home {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { is_closed: AtomicBool::new(false), queue: std::sync::Mutex::default() })
+    }
+}
+
+/// Takes numbers until nothing is outstanding, and runs the stages that are let in.
+fn take_numbers(core: &SetCore<u32>, owner: &Registered) -> Vec<Option<u32>> {
+    let mut numbers = Vec::new();
+    loop {
+        if let Some(((_, outcome), next)) = core.take() {
+            numbers.push(outcome.ok());
+            if let Some(job) = next {
+                let _ = Queued(job).run(&*owner.owner);
+            }
+        } else if core.len() == 0 {
+            return numbers;
+        } else {
+            assert!(core.wait(Deadline::NEVER));
+            thread::yield_now();
+        }
+    }
+}
+
+/// A producer finds a set for one full, or not, while another thread takes what comes.
+#[test]
+fn a_producer_pauses_and_goes_on() {
+    explore("set, a producer and a taker", Some(4), || {
+        let owner = Registered::new();
+        let core = SetCore::<u32>::new(owner.id, Some(1));
+        let (_, first) = core.enlist_producer(Home::new(), || [1, 2, 3]);
+        let producer = thread::spawn({
+            let (queued, owner) = (Queued(first), owner.owner.clone());
+            move || {
+                let _ = queued.run(&*owner);
+            }
+        });
+        assert_eq!(take_numbers(&core, &owner), [Some(1), Some(2), Some(3)]);
+        producer.join().unwrap();
+        assert!(core.all().is_empty());
+        let gate = core.gate().expect("a set with a capacity");
+        assert_eq!([gate.try_enter().is_ok(), gate.try_enter().is_ok()], [true, false]);
+    });
+}
+
+/// A producer pauses while the pool closes: it does not stay in the set for ever.
+#[test]
+fn a_producer_pauses_while_the_pool_closes() {
+    explore("set, a producer and a close", Some(4), || {
+        let owner = Registered::new();
+        let core = SetCore::<u32>::new(owner.id, Some(1));
+        let home = Home::new();
+        let (_, first) = core.enlist_producer(home.clone(), || [1, 2, 3]);
+        let closer = thread::spawn({
+            let (core, home, owner) = (core.clone(), home.clone(), owner.owner.clone());
+            move || {
+                home.is_closed.store(true, SeqCst);
+                fence(SeqCst);
+                for job in core.let_all_in() {
+                    let _ = Queued(job).run(&*owner);
+                }
+            }
+        });
+        let _ = Queued(first).run(&*owner.owner);
+        for queued in std::mem::take(&mut *home.queue.lock().unwrap()) {
+            let _ = queued.run(&*owner.owner);
+        }
+        closer.join().unwrap();
+        let numbers = take_numbers(&core, &owner);
+        assert!([&[Some(1), None][..], &[Some(1), Some(2), None]].contains(&&numbers[..]), "{numbers:?}");
+        assert!(core.all().is_empty());
+    });
+}
+
+/// A producer is asked to stop while it pauses: it ends once, by itself or by the one who asks.
+#[test]
+fn a_producer_pauses_while_it_is_cancelled() {
+    explore("set, a producer and a cancel", Some(4), || {
+        let owner = Registered::new();
+        let core = SetCore::<u32>::new(owner.id, Some(1));
+        let (id, first) = core.enlist_producer(Home::new(), || [1, 2, 3]);
+        let canceller = thread::spawn({
+            let (core, owner) = (core.clone(), owner.owner.clone());
+            move || {
+                let Some((member, waiting)) = core.stop(id) else { return false };
+                let cancelled = member.cancel();
+                for job in waiting {
+                    let _ = Queued(job).run(&*owner);
+                }
+                cancelled
+            }
+        });
+        let _ = Queued(first).run(&*owner.owner);
+        let cancelled = canceller.join().unwrap();
+        let numbers = take_numbers(&core, &owner);
+        assert_eq!(numbers.last(), Some(&None), "{numbers:?}");
+        assert!(!cancelled || numbers.len() == 1, "{numbers:?}");
+        assert!(core.all().is_empty());
     });
 }
