@@ -131,3 +131,8 @@ pub mod internals {
         crate::JobHandle::new(cell)
     }
 }
+
+/// The examples of the documents are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
