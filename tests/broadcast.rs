@@ -301,3 +301,23 @@ fn a_worker_that_helps_while_it_asks_a_set_runs_strangers() {
     gate.open();
     assert!(waiter.join().unwrap());
 }
+
+#[test]
+fn two_pools_that_broadcast_to_each_other_both_end() {
+    let _watchdog = watchdog();
+    let (a, b) = (Pool::with_threads(1), Pool::with_threads(1));
+    for _ in 0..100 {
+        let both = Arc::new(Barrier::new(2));
+        let broadcast_to = |other: &Pool| {
+            let (other, both) = (other.clone(), both.clone());
+            move || {
+                both.wait();
+                other.broadcast(|index| index)
+            }
+        };
+        let handles = [a.submit(broadcast_to(&b)), b.submit(broadcast_to(&a))];
+        for handle in handles {
+            assert_eq!(handle.join().unwrap(), [0]);
+        }
+    }
+}

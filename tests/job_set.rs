@@ -552,3 +552,59 @@ fn a_set_dropped_by_its_own_last_job_is_sound() {
     }
     pool.wait_idle();
 }
+
+#[test]
+fn a_member_that_asks_its_own_set_does_not_count_as_running() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = Arc::new(JobSet::new(&pool));
+    let theirs = set.clone();
+    set.submit(move || {
+        theirs.submit(|| 1);
+        theirs.next().unwrap().1.unwrap() + 1
+    });
+    assert_eq!(set.next().unwrap().1.unwrap(), 2);
+}
+
+#[test]
+fn a_job_that_waits_in_a_set_takes_no_room_in_the_pools_queue() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).queue_capacity(1).build().unwrap();
+    let set = Arc::new(JobSet::with_capacity(&pool, 1));
+    let theirs = set.clone();
+    let submitter = pool.submit(move || {
+        for n in 0..5 {
+            theirs.submit(move || n);
+        }
+    });
+    submitter.join().unwrap();
+    pool.wait_idle();
+    pool.try_submit(|| ()).unwrap().join().unwrap();
+    assert_eq!(set.as_completed().count(), 5);
+    pool.wait_idle();
+    let gate = block(&pool);
+    assert_eq!([pool.try_submit(|| ()).is_ok(), pool.try_submit(|| ()).is_ok()], [true, false]);
+    gate.open();
+}
+
+#[test]
+fn a_try_that_the_pool_refuses_passes_its_room_on() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(2).queue_capacity(1).build().unwrap();
+    for _ in 0..200 {
+        let set = Arc::new(JobSet::with_capacity(&pool, 1));
+        let theirs = set.clone();
+        // Keeps the pool's queue full most of the time.
+        let inside = pool.submit(move || {
+            for n in 0..3 {
+                theirs.submit(move || n);
+            }
+        });
+        let mut tried = 0;
+        while !inside.is_finished() {
+            tried += usize::from(set.try_submit(|| 7).is_ok());
+        }
+        inside.join().unwrap();
+        assert_eq!(set.as_completed().count(), 3 + tried);
+    }
+}

@@ -251,3 +251,95 @@ fn producers_consumers_and_cancels_at_once_lose_nothing() {
     }
     assert_eq!(pool.pending(), 0);
 }
+
+#[test]
+fn a_producer_leaves_no_trace_in_the_pools_capacity() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).queue_capacity(2).build().unwrap();
+    for capacity in [1, 3] {
+        let set = JobSet::with_capacity(&pool, capacity);
+        set.submit_iter(|| 0..10);
+        assert_eq!(set.as_completed().count(), 10);
+        let id = set.submit_iter(|| 0..);
+        set.next().unwrap().1.unwrap();
+        set.cancel(id);
+        set.as_completed().for_each(drop);
+        set.submit_iter(|| 0..);
+        set.next().unwrap().1.unwrap();
+    }
+    pool.wait_idle();
+    let gate = block(&pool);
+    assert_eq!([1, 2, 3].map(|_| pool.try_submit(|| ()).is_ok()), [true, true, false]);
+    gate.open();
+}
+
+#[test]
+fn a_producer_in_place_leaves_no_trace_in_the_sets_capacity() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = Arc::new(JobSet::with_capacity(&pool, 1));
+    pool.install(|| {
+        let (theirs, mut n) = (set.clone(), 0);
+        set.submit_iter(move || {
+            std::iter::from_fn(move || {
+                n += 1;
+                if n > 1 {
+                    theirs.try_next();
+                    panic!("at the second item");
+                }
+                Some(1)
+            })
+        });
+        set.submit(|| 9);
+        while set.next().is_some() {}
+    });
+    assert!(set.try_submit(|| 0).is_ok());
+    assert!(set.try_submit(|| 0).is_err());
+}
+
+#[test]
+fn a_producer_in_place_gives_the_thread_back_after_each_item() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    for capacity in [Some(1), None] {
+        pool.install(|| {
+            let set = match capacity {
+                Some(capacity) => JobSet::with_capacity(&Pool::current().unwrap(), capacity),
+                None => JobSet::new(&Pool::current().unwrap()),
+            };
+            let handled = Arc::new(AtomicUsize::new(0));
+            let theirs = handled.clone();
+            // Each item is pulled when the one before has been handled.
+            let pulled = (0..100).inspect(move |n| assert!(theirs.load(Ordering::SeqCst) + 2 > *n));
+            set.submit_iter(move || pulled);
+            while let Some((_, item)) = set.next() {
+                assert_eq!(item.unwrap(), handled.fetch_add(1, Ordering::SeqCst));
+            }
+        });
+    }
+}
+
+#[test]
+fn a_worker_that_waits_looks_again_when_a_producer_has_ended() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let inner = pool.clone();
+    pool.install(|| {
+        let set = JobSet::new(&inner);
+        let (started, starts) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        set.submit_iter(move || {
+            started.send(()).unwrap();
+            std::iter::from_fn(|| {
+                thread::sleep(Duration::from_millis(50));
+                None::<u32>
+            })
+        });
+        starts.recv().unwrap();
+        // The other worker takes this next, so nobody but the one that waits can run the member.
+        inner.spawn_first(move || released.recv().unwrap());
+        set.submit(|| 1);
+        assert_eq!(set.next().unwrap().1.unwrap(), 1);
+        release.send(()).unwrap();
+    });
+}

@@ -93,10 +93,7 @@ fn the_iterator_is_pulled_on_the_callers_thread() {
     let me = thread::current().id();
     // An iterator that cannot leave its thread.
     let rc = std::rc::Rc::new(me);
-    let items = (0..10).map(move |n| {
-        assert_eq!(thread::current().id(), *rc);
-        n
-    });
+    let items = (0..10).inspect(move |_| assert_eq!(thread::current().id(), *rc));
     assert_eq!(pool.map_stream(items, 4, |n: u32| n).count(), 10);
 }
 

@@ -12,12 +12,10 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: room is given back after the look for those who wait",
         file: CORE,
-        find: "        if let (Some(gate), None) = (&self.gate, next) {
-            // Under the lock, like the look for room of one that is about to wait.
-            gate.leave();
-        }
+        find: "        let next = self.pass_room_on(&mut members);
         drop(members);",
-        replace: "        drop(members);
+        replace: "        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
+        drop(members);
         if let (Some(gate), None) = (&self.gate, next) {
             gate.leave();
         }",

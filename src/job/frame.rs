@@ -2,6 +2,7 @@
 
 use std::ptr::NonNull;
 
+use super::JobId;
 use super::cell::Head;
 use crate::sync::facade_thread_local;
 
@@ -79,6 +80,19 @@ pub(super) fn contains(head: NonNull<Head>) -> bool {
         next = frame.outer;
     }
     false
+}
+
+/// The jobs with a number that this thread is inside of, innermost first.
+pub fn ids() -> Vec<JobId> {
+    let mut ids = Vec::new();
+    let mut next = innermost();
+    // SAFETY: as in `contains`.
+    while let Some(frame) = unsafe { next.as_ref() } {
+        // SAFETY: the function that made the frame holds a reference to the cell until it returns.
+        ids.push(unsafe { frame.head.as_ref() }.id);
+        next = frame.outer;
+    }
+    ids
 }
 
 /// Whether the innermost job with a handle has been asked to stop. `None` outside such a job.

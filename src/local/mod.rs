@@ -99,7 +99,8 @@ impl<T: Send + 'static> WorkerLocal<T> {
     ///
     /// # Panics
     ///
-    /// If it is called inside `f` again, by the same worker or thread: also by a job that the worker runs in place because `f` waits for it. A panic of `init`
+    /// If it is called inside `f` again, by the same worker or thread: also by a job that the worker runs in place because `f` waits for it,
+    /// yields or broadcasts. A panic of `init`
     /// leaves no value, and the next call tries again. A panic of `f` leaves the value as it is.
     ///
     /// ```

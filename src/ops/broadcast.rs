@@ -15,7 +15,7 @@ where
     R: Send,
     F: Fn(usize) -> R + Sync,
 {
-    let results = Worker::with_current_of(registry, |worker| on_all(registry, worker, &f));
+    let results = Worker::with_current(|worker| on_all(registry, worker, &f));
     let (values, payloads): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let mut payloads = payloads.into_iter().filter_map(Result::err);
     match payloads.next() {
@@ -34,7 +34,7 @@ where
     R: Send,
     F: Fn(usize) -> R + Sync,
 {
-    let own = worker.map(Worker::index);
+    let own = worker.filter(|worker| std::ptr::eq(&**worker.registry(), registry)).map(Worker::index);
     park::with_current(|parker| {
         let job = |index| StackJob::new(move || f(index), parker.unparker());
         let jobs: Vec<_> = (0..registry.workers().len()).map(job).collect();
@@ -49,7 +49,7 @@ where
         let mut own_result = own.map(|index| contain(|| f(index)));
         let all_ended = || posted.iter().all(|job| job.has_ended());
         match worker {
-            // Another broadcast may wait for us.
+            // Another broadcast may wait for us, also one of the other pool's workers to ours.
             Some(worker) => worker.read_mail_until(parker, all_ended),
             None => super::install::wait(parker, all_ended),
         }

@@ -11,7 +11,7 @@ impl Pool {
     /// Cancels every job that is queued and has not started. Returns how many.
     ///
     /// Their closures are dropped here and now; their handles give [`JobError::Cancelled`](crate::JobError::Cancelled). Running jobs and fork-join calls
-    /// ([`install`](Self::install), [`join`](Self::join)) are not touched.
+    /// ([`install`](Self::install), [`join`](Self::join)) are not touched, nor are jobs that wait for room in a [`JobSet`](crate::JobSet).
     ///
     /// ```
     /// let pool = filch::Pool::with_threads(1);

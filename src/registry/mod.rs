@@ -153,6 +153,15 @@ impl Registry {
         }
     }
 
+    /// Counts a job that has been admitted before as queued, or as not queued any more: it waits elsewhere in between.
+    pub fn count_queued(&self, is_queued: bool) {
+        match &self.gate {
+            Some(gate) if is_queued => gate.force(),
+            Some(gate) => gate.leave(),
+            None => {}
+        }
+    }
+
     /// Ends a job that was not admitted.
     #[cold]
     pub fn refuse(&self, job: JobRef) {

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::members::{Member, Members, Waiting};
-use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell};
+use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell, frame};
 use crate::park::{self, Bell};
 use crate::queue::{Backlog, Steal};
 use crate::registry::Gate;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Patience, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, Patience, lock};
 use crate::util::contain::contain_drop;
 
 /// What comes out of a set.
@@ -33,8 +33,8 @@ pub struct Core<T> {
     pub(super) outstanding: AtomicUsize,
     /// Members whose closure runs.
     running: AtomicUsize,
-    /// A thread that waits runs a member in place: a producer shall come back after one item.
-    pub(super) is_in_place: AtomicBool,
+    /// Threads that wait and run a member in place: a producer shall come back after one item.
+    pub(super) in_place: AtomicUsize,
     /// Bounds the jobs that have not been delivered and are not [`Waiting`].
     gate: Option<Gate>,
     /// Rings when there is an outcome, and when nothing is outstanding any more.
@@ -50,7 +50,7 @@ impl<T: Send + 'static> Core<T> {
             members: Mutex::new(Members::default()),
             outstanding: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
-            is_in_place: AtomicBool::new(false),
+            in_place: AtomicUsize::new(0),
             gate: capacity.map(Gate::new),
             bell: Bell::new(),
         })
@@ -108,12 +108,7 @@ impl<T: Send + 'static> Core<T> {
         let Done { id, outcome, is_last } = self.pop()?;
         let mut members = lock(&self.members);
         let cell = if is_last { members.remove(id) } else { None };
-        // The room goes to a job that waits in the set, before any outside thread.
-        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
-        if let (Some(gate), None) = (&self.gate, next) {
-            // Under the lock, like the look for room of one that is about to wait.
-            gate.leave();
-        }
+        let next = self.pass_room_on(&mut members);
         drop(members);
         drop(cell);
         // Ordering: Release: who finds nothing outstanding knows that all outcomes have been taken.
@@ -121,6 +116,21 @@ impl<T: Send + 'static> Core<T> {
             self.bell.ring();
         }
         Some(((id, outcome), next))
+    }
+
+    /// Gives back room that was taken for a job which is not to be.
+    pub fn give_room_back(&self) -> Option<JobRef> {
+        self.pass_room_on(&mut lock(&self.members))
+    }
+
+    /// Room goes to a job that waits in the set, before any outside thread.
+    fn pass_room_on(&self, members: &mut Members) -> Option<JobRef> {
+        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
+        if let (Some(gate), None) = (&self.gate, next) {
+            // Under the lock, like the look for room of one that is about to wait.
+            gate.leave();
+        }
+        next
     }
 
     /// The jobs that wait, whether there is room or not: the caller queues them.
@@ -138,18 +148,33 @@ impl<T: Send + 'static> Core<T> {
         entering.into_iter().map(|waiting| members.let_in(waiting)).collect()
     }
 
-    /// The oldest member that nobody has started, if none runs.
-    pub fn oldest_queued(&self) -> Option<RawCell> {
-        if self.running.load(Ordering::Acquire) != 0 {
-            return None;
-        }
-        lock(&self.members).iter().map(|member| &member.cell).find(|cell| cell.is_queued()).cloned()
+    /// The oldest member, if nobody has started it and no other runs but those that this thread is inside of. With it, its job if that waits in the set: the
+    /// caller queues it.
+    pub fn oldest_queued(&self) -> Option<(RawCell, Vec<JobRef>)> {
+        let cell = self.look_for_queued(Clone::clone)?;
+        let id = cell.id();
+        Some((cell, self.let_in(|waiting| waiting == id)))
     }
 
-    /// Blocks until there is an outcome, or nothing is outstanding. False: the time ran out first.
-    pub fn wait(&self, deadline: Deadline) -> bool {
-        let is_over = || !self.done.is_empty() || self.len() == 0;
-        park::spin_until(is_over) || self.bell.wait_until(deadline, || is_over().then_some(())).is_some()
+    fn look_for_queued<R>(&self, f: impl FnOnce(&RawCell) -> R) -> Option<R> {
+        let running = self.running.load(Ordering::Acquire);
+        let mut members = lock(&self.members);
+        let mut inside = frame::ids();
+        inside.retain(|id| members.get(*id).is_some());
+        if running > inside.len() {
+            return None;
+        }
+        let not_ended = |cell: &&RawCell| !cell.has_ended() && !inside.contains(&cell.id());
+        // If the oldest is not queued it has just been started.
+        let oldest = members.iter().map(|member| &member.cell).find(not_ended)?;
+        oldest.is_queued().then(|| f(oldest))
+    }
+
+    /// Blocks until there is an outcome, or nothing is outstanding, or, if `may_run`, there is a member to run in place. False: the time ran out first.
+    pub fn wait(&self, deadline: Deadline, may_run: bool) -> bool {
+        let has_come = || !self.done.is_empty() || self.len() == 0;
+        let is_over = || has_come() || may_run && self.look_for_queued(|_| ()).is_some();
+        park::spin_until(has_come) || self.bell.wait_until(deadline, || is_over().then_some(())).is_some()
     }
 
     /// Jobs that have not been delivered.
@@ -157,13 +182,13 @@ impl<T: Send + 'static> Core<T> {
         self.outstanding.load(Ordering::Acquire)
     }
 
-    /// A member to cancel, and its job if it waits in the set: the caller queues that first.
+    /// A member to cancel, and its job if it waited in the set: the caller queues what is left of that afterwards.
     pub fn stop(&self, id: JobId) -> Option<(ToCancel, Vec<JobRef>)> {
         let cell = ToCancel::new(lock(&self.members).get(id)?);
         Some((cell, self.let_in(|waiting| waiting == id)))
     }
 
-    /// All members, to cancel them, and the jobs that wait in the set: the caller queues those first.
+    /// All members, to cancel them, and the jobs that waited in the set: the caller queues what is left of those afterwards.
     pub fn stop_all(&self) -> (Vec<ToCancel>, Vec<JobRef>) {
         let members = lock(&self.members).iter().map(ToCancel::new).collect();
         (members, self.let_all_in())
@@ -174,9 +199,12 @@ impl<T: Send + 'static> Core<T> {
         lock(&self.members).iter().map(|member| member.cell.clone()).collect()
     }
 
-    /// Says whether members are being run in place.
-    pub fn set_in_place(&self, is_in_place: bool) {
-        self.is_in_place.store(is_in_place, Ordering::Relaxed);
+    /// Runs `f`, which runs a member in place.
+    pub fn in_place<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.in_place.fetch_add(1, Ordering::Relaxed);
+        let result = f();
+        self.in_place.fetch_sub(1, Ordering::Relaxed);
+        result
     }
 }
 

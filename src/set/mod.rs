@@ -78,7 +78,8 @@ impl<T: Send + 'static> JobSet<T> {
         self.submit_to(Lane::Back, f)
     }
 
-    /// Queues a job before everything that is queued in the pool; of several such jobs the newest starts first.
+    /// Queues a job before everything that is queued in the pool; of several such jobs the newest starts first. One that waits for room in the set is
+    /// queued behind those that wait already, as an ordinary job.
     ///
     /// # Blocking
     ///
@@ -128,8 +129,8 @@ impl<T: Send + 'static> JobSet<T> {
         match self.registry.admit(inside, false) {
             Ok(()) => Ok(self.admitted(Lane::Back, inside, f)),
             Err(refusal) => {
-                if let Some(gate) = gate {
-                    gate.leave();
+                if gate.is_some() {
+                    self.queue_again(self.core.give_room_back());
                 }
                 Err(match refusal {
                     Refusal::Full => TrySubmitError::Full(f),
@@ -154,9 +155,13 @@ impl<T: Send + 'static> JobSet<T> {
         let (id, job) = self.core.enlist_or_wait(f);
         match job {
             Some(job) => self.queue(job, lane),
-            // The shutdown may have looked before the job was there.
-            None if self.registry.is_closed() => self.queue_all(self.core.let_all_in()),
-            None => {}
+            None => {
+                self.registry.count_queued(false);
+                // The shutdown may have looked before the job was there.
+                if self.registry.is_closed() {
+                    self.queue_again(self.core.let_all_in());
+                }
+            }
         }
         id
     }
@@ -174,8 +179,20 @@ impl<T: Send + 'static> JobSet<T> {
         queue(&self.registry, job, lane);
     }
 
-    fn queue_all(&self, jobs: Vec<JobRef>) {
-        jobs.into_iter().for_each(|job| self.queue(job, Lane::Back));
+    /// Queues jobs that waited in the set.
+    fn queue_again(&self, jobs: impl IntoIterator<Item = JobRef>) {
+        for job in jobs {
+            self.registry.count_queued(true);
+            self.queue(job, Lane::Back);
+        }
+    }
+
+    /// Cancels with `cancel`, and queues what that leaves of jobs that waited in the set.
+    fn cancel_and_queue<R>(&self, waiting: Vec<JobRef>, cancel: impl FnOnce() -> R) -> R {
+        waiting.iter().for_each(|_| self.registry.count_queued(true));
+        let result = cancel();
+        waiting.into_iter().for_each(|job| self.queue(job, Lane::Back));
+        result
     }
 
     /// Queues a producer: a job whose results are the items of an iterator, one after another, all with the job's number.
@@ -216,7 +233,8 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Blocking
     ///
     /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest one
-    /// that is queued runs here and now, on the caller's stack; no other job does. A job of the set that waits for the set's next result, and is the last one, waits for itself.
+    /// that is queued runs here and now, on the caller's stack; no other job does. A job of the set may call this, too: it does not count as running then. If it is the
+    /// last one, it waits for itself.
     ///
     /// ```
     /// let pool = filch::Pool::with_threads(2);
@@ -232,9 +250,15 @@ impl<T: Send + 'static> JobSet<T> {
                 return None;
             }
             self.end_what_is_in_hand();
-            if !self.run_oldest() && !self.help() {
-                self.core.wait(Deadline::NEVER);
+            if self.help() {
+                continue;
             }
+            let may_run = match self.run_oldest() {
+                InPlace::Looked => continue,
+                InPlace::Nothing => true,
+                InPlace::Cannot => false,
+            };
+            self.core.wait(Deadline::NEVER, may_run);
         }
     }
 
@@ -259,7 +283,7 @@ impl<T: Send + 'static> JobSet<T> {
             if let Some(delivery) = self.try_next() {
                 return Some(delivery);
             }
-            if self.is_empty() || !self.core.wait(deadline) {
+            if self.is_empty() || !self.core.wait(deadline, false) {
                 return None;
             }
         }
@@ -277,21 +301,18 @@ impl<T: Send + 'static> JobSet<T> {
     /// ```
     pub fn try_next(&self) -> Option<(JobId, Result<T, JobError>)> {
         let (delivery, next) = self.core.take()?;
-        if let Some(job) = next {
-            self.queue(job, Lane::Back);
-        }
+        self.queue_again(next);
         Some(delivery)
     }
 
-    /// Runs the oldest queued member if none runs and this thread is a worker. True: look again.
-    fn run_oldest(&self) -> bool {
+    /// Runs the oldest member in place, if that is queued, none runs and this thread is a worker.
+    fn run_oldest(&self) -> InPlace {
         Worker::with_current_of(&self.registry, |worker| {
-            let Some(worker) = worker else { return false };
-            let Some(cell) = self.core.oldest_queued() else { return false };
-            self.core.set_in_place(true);
-            worker.run_awaited(&cell);
-            self.core.set_in_place(false);
-            !cell.is_queued()
+            let Some(worker) = worker else { return InPlace::Cannot };
+            let Some((cell, waiting)) = self.core.oldest_queued() else { return InPlace::Nothing };
+            self.queue_again(waiting);
+            self.core.in_place(|| worker.run_awaited(&cell));
+            if cell.is_queued() { InPlace::Cannot } else { InPlace::Looked }
         })
     }
 
@@ -300,7 +321,7 @@ impl<T: Send + 'static> JobSet<T> {
         Worker::with_current_of(&self.registry, |worker| {
             let Some(worker) = worker.filter(|worker| worker.helps()) else { return false };
             if !worker.run_any() {
-                self.core.wait(worker.nap());
+                self.core.wait(worker.nap(), false);
             }
             true
         })
@@ -349,8 +370,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// ```
     pub fn cancel(&self, id: JobId) -> bool {
         let Some((member, waiting)) = self.core.stop(id) else { return false };
-        self.queue_all(waiting);
-        member.cancel()
+        self.cancel_and_queue(waiting, || member.cancel())
     }
 
     /// Cancels every job of the set. Returns how many now never run; those that run are asked to stop.
@@ -370,8 +390,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// ```
     pub fn cancel_all(&self) -> usize {
         let (members, waiting) = self.core.stop_all();
-        self.queue_all(waiting);
-        members.iter().filter(|member| member.cancel()).count()
+        self.cancel_and_queue(waiting, || members.iter().filter(|member| member.cancel()).count())
     }
 
     /// Jobs of the set that are queued, running, or done and not taken.
@@ -392,11 +411,22 @@ fn queue(registry: &Registry, job: JobRef, lane: Lane) {
     });
 }
 
+/// What came of running a member in place.
+enum InPlace {
+    /// It ran, or somebody else was faster: there may be something new.
+    Looked,
+    /// There is none to run just now.
+    Nothing,
+    /// This thread is no worker, or too little of its stack is left.
+    Cannot,
+}
+
 /// The pool, as a producer sees it.
 struct Home(Arc<Registry>);
 
 impl Surroundings for Home {
     fn queue(&self, job: JobRef) {
+        self.0.count_queued(true);
         queue(&self.0, job, Lane::Back);
     }
 
@@ -420,7 +450,10 @@ impl<T: Send + 'static> Drop for JobSet<T> {
 
 impl<T: Send + 'static> Closing for Core<T> {
     fn closing(&self, registry: &Registry) {
-        self.let_all_in().into_iter().for_each(|job| registry.inject(job, Lane::Back));
+        for job in self.let_all_in() {
+            registry.count_queued(true);
+            registry.inject(job, Lane::Back);
+        }
         if let Some(gate) = self.gate() {
             gate.wake_all();
         }

@@ -22,7 +22,7 @@ enum Stage {
 
 /// What a producer must know of the pool that it runs in.
 pub trait Surroundings: Send + Sync + 'static {
-    /// Queues the next stage.
+    /// Queues a job that is queued for the second time.
     fn queue(&self, job: JobRef);
     /// Whether the pool drops what is queued, or takes nothing new.
     fn is_dropping(&self) -> bool;
@@ -111,7 +111,7 @@ where
             match (producer, next) {
                 (Some(producer), Next::Deliver(item)) => {
                     producer.core.deliver_item(producer.id, item);
-                    if producer.core.is_in_place.load(Ordering::Relaxed) {
+                    if producer.shall_come_back() {
                         return producer.come_again();
                     }
                     self = producer;
@@ -159,13 +159,23 @@ where
             member.has_room = false;
         }
         self.core.deliver_item(self.id, item);
-        self.produce()
+        if self.shall_come_back() { self.come_again() } else { self.produce() }
+    }
+
+    /// Whether a thread that waits for items may be the one that runs this.
+    fn shall_come_back(&self) -> bool {
+        self.core.in_place.load(Ordering::Relaxed) != 0
     }
 
     /// Lets the thread look at what there is before the next item.
     fn come_again(self) -> Stage {
         let (core, pool, id) = (self.core.clone(), self.pool.clone(), self.id);
-        let job = core.next_stage(&mut lock(&core.members), id, move || self.produce());
+        let mut members = lock(&core.members);
+        if members.get(id).is_some_and(|member| member.shall_stop) {
+            return Stage::Stopped(JobError::Cancelled);
+        }
+        let job = core.next_stage(&mut members, id, move || self.produce());
+        drop(members);
         pool.queue(job);
         Stage::Paused
     }

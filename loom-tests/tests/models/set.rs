@@ -93,7 +93,7 @@ impl Stage {
             if core.len() == 0 {
                 return None;
             }
-            assert!(core.wait(Deadline::NEVER));
+            assert!(core.wait(Deadline::NEVER, false));
             // Another taker may have been faster: this is a spin loop then, whose looks may be old ones.
             thread::yield_now();
         }
@@ -325,7 +325,7 @@ fn take_numbers(core: &SetCore<u32>, owner: &Registered) -> Vec<Option<u32>> {
         } else if core.len() == 0 {
             return numbers;
         } else {
-            assert!(core.wait(Deadline::NEVER));
+            assert!(core.wait(Deadline::NEVER, false));
             thread::yield_now();
         }
     }
