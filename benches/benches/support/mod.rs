@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use filch_benches::WORKERS;
-use filch_benches::contestant::{FIELD, Runner};
+use filch_benches::contestant::{Entry, FIELD, Runner};
 use filch_benches::workload::{Sample, Workload};
 
-type Started = (&'static str, &'static dyn Runner);
+type Started = (Entry, &'static dyn Runner);
 
 /// The whole of a bench program: starts the pools, then runs the workloads.
 pub fn bench(workloads: &[Workload]) {
     let mut criterion = Criterion::default().configure_from_args();
-    let pools: Vec<Started> = FIELD.iter().map(|entry| (entry.name, entry.start(WORKERS))).collect();
+    let pools: Vec<Started> = FIELD
+        .into_iter()
+        .filter(|entry| workloads.iter().any(|&workload| entry.takes_part(workload)))
+        .map(|entry| (entry, entry.start(WORKERS)))
+        .collect();
     for &workload in workloads {
         group(&mut criterion, workload, &pools);
     }
@@ -22,8 +26,8 @@ pub fn bench(workloads: &[Workload]) {
 fn group(criterion: &mut Criterion, workload: Workload, pools: &[Started]) {
     let mut group = criterion.benchmark_group(workload.name());
     configure(&mut group, workload);
-    for &(name, pool) in pools {
-        group.bench_function(name, |bencher| bencher.iter_custom(|iterations| time(pool, workload, iterations)));
+    for &(entry, pool) in pools.iter().filter(|(entry, _)| entry.takes_part(workload)) {
+        group.bench_function(entry.name, |bencher| bencher.iter_custom(|iterations| time(pool, workload, iterations)));
     }
     group.finish();
 }

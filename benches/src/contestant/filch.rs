@@ -1,10 +1,10 @@
-//! filch: `spawn` and `submit` of the pool from outside, the free `spawn` inside.
+//! filch: `spawn` and `submit` of the pool from outside, the free `spawn` inside; `JobSet` to gather results.
 
-use ::filch::{JobHandle, Pool};
+use ::filch::{JobHandle, JobSet, Pool};
 
 use super::Contestant;
 
-pub(crate) struct Filch(Pool);
+pub(crate) struct Filch(pub(super) Pool);
 
 impl Contestant for Filch {
     type Handle<T: Send + 'static> = JobHandle<T>;
@@ -27,6 +27,27 @@ impl Contestant for Filch {
 
     fn join<T: Send + 'static>(&'static self, handle: JobHandle<T>) -> T {
         handle.join().expect("no job panics or is cancelled")
+    }
+
+    fn gather<T, J>(
+        &'static self,
+        mut jobs: impl Iterator<Item = J> + Send + 'static,
+        window: usize,
+        mut each: impl FnMut(T),
+    ) where
+        T: Send + 'static,
+        J: FnOnce() -> T + Send + 'static,
+    {
+        let set = JobSet::new(&self.0);
+        for job in jobs.by_ref().take(window) {
+            set.submit(job);
+        }
+        while let Some((_, result)) = set.next() {
+            each(result.expect("no job panics or is cancelled"));
+            if let Some(job) = jobs.next() {
+                set.submit(job);
+            }
+        }
     }
 
     fn heavies(&self) -> Option<u64> {

@@ -2,14 +2,18 @@
 //!
 //! Each file uses its pool the way that measured fastest among the ways its documentation offers, with the same number
 //! of workers. A pool that has a way of its own to return a result is asked for results that way, the others through
-//! the channel that measured fastest. Pools are started outside every timed section and live until the process ends.
+//! the channel that measured fastest. A second way to gather results is a contestant of its own. Pools are started outside every timed section and live until the process ends.
 
 mod async_executor;
 mod crossbeam_channel;
 mod filch;
+mod filch_map_unordered;
 mod rayon;
 mod threadpool;
 mod tokio;
+mod tokio_futures_unordered;
+
+use ::crossbeam_channel::unbounded;
 
 use crate::workload::{Sample, Workload};
 
@@ -52,6 +56,30 @@ pub(crate) trait Contestant: Sync + Sized + 'static {
         self.call(job)
     }
 
+    /// Submits jobs and hands each result to `each` in the order in which they are done. At most `window` jobs are
+    /// outstanding: once there are so many, one more is submitted after each result.
+    fn gather<T, J>(
+        &'static self,
+        mut jobs: impl Iterator<Item = J> + Send + 'static,
+        window: usize,
+        mut each: impl FnMut(T),
+    ) where
+        T: Send + 'static,
+        J: FnOnce() -> T + Send + 'static,
+    {
+        let (sender, receiver) = unbounded();
+        let submit = |job: J| {
+            let sender = sender.clone();
+            self.spawn(move || sender.send(job()).expect("the receiver waits"));
+        };
+        let mut outstanding = jobs.by_ref().take(window).map(submit).count();
+        while outstanding > 0 {
+            each(receiver.recv().expect("no job panics"));
+            outstanding -= 1;
+            outstanding += jobs.next().map(submit).iter().count();
+        }
+    }
+
     /// How many heavy fences the pool has executed so far, if it counts them.
     fn heavies(&self) -> Option<u64> {
         None
@@ -77,14 +105,32 @@ impl<C: Contestant> Runner for C {
 /// One line of the field: a name and how to start the pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// The crate's name, which is also the contestant's.
+    /// The contestant's name.
     pub name: &'static str,
+    /// The crate whose pool it is. Most contestants are named after it.
+    pub package: &'static str,
+    only_gathers: bool,
     start: fn(usize) -> &'static dyn Runner,
 }
 
 impl Entry {
     const fn new<C: Contestant>(name: &'static str) -> Self {
-        Self { name, start: |workers| Box::leak(Box::new(C::start(workers))) }
+        Self { name, package: name, only_gathers: false, start: |workers| Box::leak(Box::new(C::start(workers))) }
+    }
+
+    /// Another way to gather results from a pool that the field has already.
+    const fn gathering<C: Contestant>(name: &'static str, package: &'static str) -> Self {
+        Self { package, only_gathers: true, ..Self::new::<C>(name) }
+    }
+
+    /// Whether it is one of those that the others are rivals of.
+    pub fn is_ours(&self) -> bool {
+        self.package == OURS
+    }
+
+    /// Whether it runs that workload. In the others it would do the same as the contestant named after its crate.
+    pub fn takes_part(&self, workload: Workload) -> bool {
+        workload.gathers() || !self.only_gathers
     }
 
     /// Starts the pool, for the rest of the process.
@@ -93,14 +139,16 @@ impl Entry {
     }
 }
 
-/// The name of the contestant that the others are rivals of.
+/// The crate that the others are rivals of.
 pub const OURS: &str = "filch";
 
 /// Every contestant, in the order in which they take turns.
-pub const FIELD: [Entry; 6] = [
+pub const FIELD: [Entry; 8] = [
     Entry::new::<filch::Filch>(OURS),
+    Entry::gathering::<filch_map_unordered::FilchMapUnordered>("filch-map-unordered", OURS),
     Entry::new::<rayon::Rayon>("rayon"),
     Entry::new::<tokio::Tokio>("tokio"),
+    Entry::gathering::<tokio_futures_unordered::TokioFuturesUnordered>("tokio-futures-unordered", "tokio"),
     Entry::new::<threadpool::Threadpool>("threadpool"),
     Entry::new::<async_executor::AsyncExecutor>("async-executor"),
     Entry::new::<crossbeam_channel::CrossbeamChannel>("crossbeam-channel"),

@@ -1,5 +1,6 @@
 //! What the contestants are asked to do: one file a workload, each with its own check.
 
+mod gather;
 mod roundtrip;
 mod sample;
 mod spawn_external;
@@ -8,6 +9,7 @@ mod spawn_tree;
 mod submit_with_result;
 mod tally;
 
+pub(crate) use gather::WINDOW;
 pub use sample::{Latency, Sample};
 
 use crate::contestant::Contestant;
@@ -23,6 +25,10 @@ pub enum Workload {
     SpawnTree,
     /// An outside thread submits `size` jobs with results, keeps the handles and collects all.
     SubmitWithResult,
+    /// An outside thread submits `size` jobs in batches and takes each batch's results in the order of completion.
+    Gather,
+    /// The same with a bound on how many jobs are outstanding.
+    GatherWindow,
     /// An outside thread submits one job and blocks for its result, `size` times.
     RoundtripHot,
     /// The same, 1 ms apart, so that the workers are asleep.
@@ -31,11 +37,13 @@ pub enum Workload {
 
 impl Workload {
     /// Every workload, in the order of the report.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SpawnExternal,
         Self::SpawnInternal,
         Self::SpawnTree,
         Self::SubmitWithResult,
+        Self::Gather,
+        Self::GatherWindow,
         Self::RoundtripHot,
         Self::RoundtripCold,
     ];
@@ -47,6 +55,8 @@ impl Workload {
             Self::SpawnInternal => "spawn_internal",
             Self::SpawnTree => "spawn_tree",
             Self::SubmitWithResult => "submit_with_result",
+            Self::Gather => "gather",
+            Self::GatherWindow => "gather_window",
             Self::RoundtripHot => "roundtrip_hot",
             Self::RoundtripCold => "roundtrip_cold",
         }
@@ -57,7 +67,7 @@ impl Workload {
         match self {
             Self::SpawnExternal | Self::SpawnInternal => 1_000_000,
             Self::SpawnTree => 1 << 20,
-            Self::SubmitWithResult => 200_000,
+            Self::SubmitWithResult | Self::Gather | Self::GatherWindow => 200_000,
             Self::RoundtripHot => 100_000,
             Self::RoundtripCold => 2_000,
         }
@@ -69,6 +79,7 @@ impl Workload {
             Self::SpawnExternal | Self::SpawnInternal => 100_000,
             Self::SpawnTree => 1 << 16,
             Self::SubmitWithResult => 20_000,
+            Self::Gather | Self::GatherWindow => 10_000,
             Self::RoundtripHot | Self::RoundtripCold => 1,
         }
     }
@@ -78,10 +89,15 @@ impl Workload {
         match self {
             Self::SpawnExternal | Self::SpawnInternal => 20_000,
             Self::SpawnTree => 1 << 13,
-            Self::SubmitWithResult => 5_000,
+            Self::SubmitWithResult | Self::Gather | Self::GatherWindow => 5_000,
             Self::RoundtripHot => 2_000,
             Self::RoundtripCold => 50,
         }
+    }
+
+    /// Whether results are taken in the order of completion, for which some pools have more than one way.
+    pub const fn gathers(self) -> bool {
+        matches!(self, Self::Gather | Self::GatherWindow)
     }
 
     /// How many jobs a run of that size has.
@@ -98,6 +114,8 @@ impl Workload {
             Self::SpawnInternal => spawn_internal::run(pool, size),
             Self::SpawnTree => spawn_tree::run(pool, size),
             Self::SubmitWithResult => submit_with_result::run(pool, size),
+            Self::Gather => gather::all(pool, size),
+            Self::GatherWindow => gather::window(pool, size),
             Self::RoundtripHot => roundtrip::hot(pool, size),
             Self::RoundtripCold => roundtrip::cold(pool, size),
         }

@@ -10,8 +10,9 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 
 /// One line about the machine, the compiler and the run, one about the versions of the contestants.
 pub(crate) fn describe(options: &Options) -> String {
-    let versions: Vec<String> =
-        options.contestants.iter().map(|entry| format!("{} {}", entry.name, version(entry.name))).collect();
+    let mut packages: Vec<&str> = options.contestants.iter().map(|entry| entry.package).collect();
+    packages.dedup();
+    let versions: Vec<String> = packages.iter().map(|package| format!("{package} {}", version(package))).collect();
     format!(
         "{} {}, {} cores, {}; workers: {}, rounds: {}{}.\n{}.",
         std::env::consts::OS,
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn every_contestant_has_a_version() {
         for entry in FIELD {
-            assert_ne!(version(entry.name), "unknown", "{}", entry.name);
+            assert_ne!(version(entry.package), "unknown", "{}", entry.name);
         }
     }
 }

@@ -13,9 +13,9 @@ usage: report [OPTIONS]
   --rounds N            how often each contestant runs each workload after a warm-up run (default 7; 1 with --quick)
   --workers N           how many workers each pool has (default 2)
   --workload NAME       only this one; may be repeated: spawn_external, spawn_internal, spawn_tree,
-                        submit_with_result, roundtrip_hot, roundtrip_cold
-  --contestant NAME     only this one; may be repeated: filch, rayon, tokio, threadpool, async-executor,
-                        crossbeam-channel
+                        submit_with_result, gather, gather_window, roundtrip_hot, roundtrip_cold
+  --contestant NAME     only this one; may be repeated: filch, filch-map-unordered, rayon, tokio,
+                        tokio-futures-unordered, threadpool, async-executor, crossbeam-channel
   --quick               small sizes: shows that everything works, measures little
   --help                this text";
 

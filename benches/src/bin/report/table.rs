@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use filch_benches::contestant::OURS;
 use filch_benches::workload::{Latency, Sample, Workload};
 
 use crate::rounds::Record;
@@ -82,7 +81,7 @@ fn headline(sample: &Sample, jobs: u64) -> f64 {
 }
 
 fn best_rival(records: &[Record], jobs: u64) -> Option<f64> {
-    let rivals = records.iter().filter(|record| record.name != OURS);
+    let rivals = records.iter().filter(|record| !record.is_ours);
     rivals.map(|record| median(&headlines(record, jobs))).min_by(f64::total_cmp)
 }
 
@@ -111,6 +110,8 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use filch_benches::contestant::OURS;
+
     use super::*;
 
     #[test]
@@ -134,6 +135,6 @@ mod tests {
     fn record(name: &'static str, micros: u64) -> Record {
         let elapsed = Duration::from_micros(micros);
         let sample = Sample { elapsed, calls: None, latency: None, cpu: None, heavies: None };
-        Record { name, samples: vec![sample; 3] }
+        Record { name, is_ours: name == OURS, samples: vec![sample; 3] }
     }
 }
