@@ -86,7 +86,8 @@ impl Members {
 #[cfg(all(test, not(filch_loom)))]
 mod tests {
     use super::*;
-    use crate::job::{Cell, Header, Owner, OwnerId, Payload, Reason, Verb};
+    use crate::job::{Cell, Header, Owner, OwnerId, Reason, Verb};
+    use crate::util::contain::Payload;
 
     struct Nobody;
 
