@@ -1,7 +1,10 @@
 //! What a set's owner and its jobs share.
 
 use std::collections::VecDeque;
+use std::ptr::NonNull;
 use std::sync::Arc;
+
+use crossbeam_utils::CachePadded;
 
 use super::members::{Member, Members, Waiting};
 use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell, frame};
@@ -28,17 +31,17 @@ pub struct Core<T> {
     pub(super) owner: OwnerId,
     /// Outcomes in the order in which they came.
     pub(super) done: Backlog<Done<T>>,
-    pub(super) members: Mutex<Members>,
+    pub(super) members: CachePadded<Mutex<Members>>,
     /// Jobs that have not been delivered.
-    pub(super) outstanding: AtomicUsize,
+    pub(super) outstanding: CachePadded<AtomicUsize>,
     /// Members whose closure runs.
-    running: AtomicUsize,
+    running: CachePadded<AtomicUsize>,
     /// Threads that wait and run a member in place: a producer shall come back after one item.
     pub(super) in_place: AtomicUsize,
     /// Bounds the jobs that have not been delivered and are not [`Waiting`].
     gate: Option<Gate>,
     /// Rings when there is an outcome, and when nothing is outstanding any more.
-    pub(super) bell: Bell,
+    pub(super) bell: CachePadded<Bell>,
 }
 
 impl<T: Send + 'static> Core<T> {
@@ -47,12 +50,12 @@ impl<T: Send + 'static> Core<T> {
         Arc::new(Self {
             owner,
             done: Backlog::new(),
-            members: Mutex::new(Members::default()),
-            outstanding: AtomicUsize::new(0),
-            running: AtomicUsize::new(0),
+            members: CachePadded::new(Mutex::new(Members::default())),
+            outstanding: CachePadded::new(AtomicUsize::new(0)),
+            running: CachePadded::new(AtomicUsize::new(0)),
             in_place: AtomicUsize::new(0),
             gate: capacity.map(Gate::new),
-            bell: Bell::new(),
+            bell: CachePadded::new(Bell::new()),
         })
     }
 
@@ -95,10 +98,9 @@ impl<T: Send + 'static> Core<T> {
     }
 
     pub(super) fn counted<R>(self: &Arc<Self>, closure: impl FnOnce() -> R) -> impl FnOnce() -> R {
-        let core = self.clone();
+        let core = CoreOfMember(NonNull::from(&**self));
         move || {
-            core.running.fetch_add(1, Ordering::Relaxed);
-            drop(core);
+            core.begin();
             closure()
         }
     }
@@ -273,6 +275,19 @@ impl<T: Send + 'static> Audience for Core<T> {
         let ran = has_run(&outcome);
         self.done.push(Done { id: cell.id(), outcome, is_last: true });
         self.has_ended(ran);
+    }
+}
+
+/// The set, as the closure of a member sees it.
+struct CoreOfMember<T>(NonNull<Core<T>>);
+
+// SAFETY: what it reaches is an atomic.
+unsafe impl<T> Send for CoreOfMember<T> {}
+
+impl<T> CoreOfMember<T> {
+    fn begin(&self) {
+        // SAFETY: the set is the audience of the closure's own cell, which lets go of it after the closure has ended.
+        unsafe { self.0.as_ref() }.running.fetch_add(1, Ordering::Relaxed);
     }
 }
 
