@@ -12,22 +12,22 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "idle: an end is not counted as active",
         file: IDLE,
-        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued();",
-        replace: "let nothing = resting && !self.has_queued();",
+        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();",
+        replace: "let nothing = resting && !self.has_queued() && !self.has_mail();",
         models: MODELS,
     },
     Mutant {
         name: "idle: jobs are queued",
         file: IDLE,
-        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued();",
-        replace: "let nothing = resting && active(before.1) == 0;",
+        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();",
+        replace: "let nothing = resting && active(before.1) == 0 && !self.has_mail();",
         models: MODELS,
     },
     Mutant {
         name: "idle: workers are awake",
         file: IDLE,
-        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued();",
-        replace: "let nothing = (resting || true) && active(before.1) == 0 && !self.has_queued();",
+        find: "let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();",
+        replace: "let nothing = (resting || true) && active(before.1) == 0 && !self.has_queued() && !self.has_mail();",
         models: MODELS,
     },
     Mutant {
@@ -260,10 +260,10 @@ pub const UNSEEN: &[Mutant] = &[
         file: IDLE,
         find: "full_fence(Ordering::SeqCst);
         let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
-        let nothing = resting && active(before.1) == 0 && !self.has_queued();
+        let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();
         full_fence(Ordering::SeqCst);",
         replace: "let resting = self.lifecycle.is_drained() || self.sleep.all_asleep();
-        let nothing = resting && active(before.1) == 0 && !self.has_queued();",
+        let nothing = resting && active(before.1) == 0 && !self.has_queued() && !self.has_mail();",
         models: MODELS,
     },
     // Under the model every cancel sweeps after its callback, and the queues publish what it did. A real pool sweeps rarely.

@@ -179,3 +179,15 @@ fn is_as_expected(options: &Options, verdict: &Verdict) -> bool {
         Verdict::NotBuilt => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MUTANTS, UNSEEN, tree};
+
+    #[test]
+    fn every_entry_fits_the_sources() {
+        let all = MUTANTS.iter().chain(UNSEEN).copied().flatten();
+        let stale: Vec<_> = all.filter_map(|mutant| tree::mutated(tree::workspace(), mutant).err()).collect();
+        assert!(stale.is_empty(), "{}", stale.join("\n"));
+    }
+}

@@ -45,8 +45,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pool: a worker falls asleep without a look",
         file: RUN,
-        find: "registry.sleep().sleep(searching, self.index, || registry.has_work(), before_park)",
-        replace: "registry.sleep().sleep(searching, self.index, || false, before_park)",
+        find: "registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park)",
+        replace: "registry.sleep().sleep(searching, self.index, || false, has_mail, before_park)",
         models: MODELS,
     },
     Mutant {

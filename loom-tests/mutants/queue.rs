@@ -170,9 +170,10 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "backlog: position taken by load and store",
         file: BACKLOG,
-        find: "let position = self.tail.fetch_add(1, Ordering::AcqRel);",
+        find: "let slot = &self.slots[self.tail.fetch_add(1, Ordering::AcqRel)];",
         replace: "let position = self.tail.load(Ordering::Acquire);
-            self.tail.swap(position + 1, Ordering::AcqRel);",
+            self.tail.swap(position + 1, Ordering::AcqRel);
+            let slot = &self.slots[position];",
         models: "injector::",
     },
     Mutant {
@@ -190,12 +191,29 @@ pub const MUTANTS: &[Mutant] = &[
         models: "injector::",
     },
     Mutant {
+        name: "backlog: slot filled with Relaxed",
+        file: BACKLOG,
+        find: "slot.is_filled.store(true, Ordering::Release);",
+        replace: "slot.is_filled.store(true, Ordering::Relaxed);",
+        models: "injector::",
+    },
+    Mutant {
+        name: "backlog: filled slot seen with Relaxed",
+        file: BACKLOG,
+        find: "slot.is_filled.load(Ordering::Acquire)",
+        replace: "slot.is_filled.load(Ordering::Relaxed)",
+        models: "injector::",
+    },
+    Mutant {
         name: "backlog: tail written after the slot",
         file: BACKLOG,
-        find: "let position = self.tail.fetch_add(1, Ordering::AcqRel);
-            self.slots[position].store(element.as_ptr(), Ordering::Release);",
-        replace: "let position = self.tail.load(Ordering::Acquire);
-            self.slots[position].store(element.as_ptr(), Ordering::Release);
+        find: "let slot = &self.slots[self.tail.fetch_add(1, Ordering::AcqRel)];
+            // SAFETY: claimed just now, and not filled.
+            slot.content.with_mut(|content| unsafe { *content = Some(element) });
+            slot.is_filled.store(true, Ordering::Release);",
+        replace: "let slot = &self.slots[self.tail.load(Ordering::Acquire)];
+            slot.content.with_mut(|content| unsafe { *content = Some(element) });
+            slot.is_filled.store(true, Ordering::Release);
             self.tail.fetch_add(1, Ordering::AcqRel);",
         models: "injector::",
     },
@@ -225,21 +243,6 @@ pub const UNSEEN: &[Mutant] = &[
         find: "self.segments[segment].load(Ordering::Acquire).is_null()",
         replace: "self.segments[segment].load(Ordering::Relaxed).is_null()",
         models: "express::",
-    },
-    // The next two: what came before the push is published by the move of `tail` already.
-    Mutant {
-        name: "backlog: slot written with Relaxed",
-        file: BACKLOG,
-        find: "self.slots[position].store(element.as_ptr(), Ordering::Release);",
-        replace: "self.slots[position].store(element.as_ptr(), Ordering::Relaxed);",
-        models: "injector::",
-    },
-    Mutant {
-        name: "backlog: slot read with Relaxed",
-        file: BACKLOG,
-        find: "self.slots[head].load(Ordering::Acquire)",
-        replace: "self.slots[head].load(Ordering::Relaxed)",
-        models: "injector::",
     },
     // The fence before the exchange releases what the taker did before.
     Mutant {

@@ -3,6 +3,7 @@
 use crate::Mutant;
 
 const CORE: &str = "src/set/core.rs";
+const PRODUCER: &str = "src/set/producer.rs";
 const BELL: &str = "src/park/bell.rs";
 const MAIL: &str = "src/registry/mailbox.rs";
 const SLEEP: &str = "src/sleep/mod.rs";
@@ -55,27 +56,44 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: an outcome is told before it is there",
         file: CORE,
-        find: "        self.done.push((cell.id(), outcome));
-        if ran {
-            self.running.fetch_sub(1, Ordering::Release);
-        }
-        self.bell.ring();",
-        replace: "        if ran {
-            self.running.fetch_sub(1, Ordering::Release);
-        }
-        self.bell.ring();
-        self.done.push((cell.id(), outcome));",
+        find: "        self.done.push(Done { id: cell.id(), outcome, is_last: true });
+        self.has_ended(ran);",
+        replace: "        self.has_ended(ran);
+        self.done.push(Done { id: cell.id(), outcome, is_last: true });",
         models: "set::",
     },
     Mutant {
         name: "set: a set that goes keeps its outcomes",
         file: CORE,
-        find: "        while let Some((_, outcome)) = self.pop() {
+        find: "        while let Some(Done { outcome, .. }) = self.pop() {
             self.discard(outcome);
         }",
-        replace: "        while let Some((_, outcome)) = self.pop() {
+        replace: "        while let Some(Done { outcome, .. }) = self.pop() {
             std::mem::forget(outcome);
         }",
+        models: "set::",
+    },
+    Mutant {
+        name: "set: a producer that pauses does not look for a close",
+        file: PRODUCER,
+        find: "if pool.is_closed() {
+            core.let_all_in()",
+        replace: "if pool.is_closed() && false {
+            core.let_all_in()",
+        models: "set::",
+    },
+    Mutant {
+        name: "set: a producer that was stopped pauses",
+        file: PRODUCER,
+        find: "members.get(self.id).is_some_and(|member| member.shall_stop).then_some(JobError::Cancelled)",
+        replace: "members.get(self.id).is_some_and(|member| member.shall_stop && false).then_some(JobError::Cancelled)",
+        models: "set::",
+    },
+    Mutant {
+        name: "set: a producer that was let in takes room again",
+        file: PRODUCER,
+        find: "is_some_and(|member| member.has_room)",
+        replace: "is_some_and(|member| member.has_room && false)",
         models: "set::",
     },
     Mutant {

@@ -175,10 +175,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sleep: no look after the announcement",
         file: SLEEP,
-        find: "if has_work() {
-            if self.take_back(index) {",
-        replace: "if has_work() && false {
-            if self.take_back(index) {",
+        find: "if has_mail || has_work() {",
+        replace: "if (has_mail || has_work()) && false {",
         models: MODELS,
     },
     Mutant {
@@ -197,9 +195,13 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sleep: who was claimed while it looked swallows the wake-up",
         file: SLEEP,
-        find: "// Claimed already, or others are above us on the stack: then one of them is as good.
-            self.notify();",
-        replace: "return (Searching { first: true }, Slept { parked: false, heavy });",
+        find: "if has_mail {
+                self.wake_all();",
+        replace: "if !has_mail {
+                return (Searching { first: true }, Slept { parked: false, heavy });
+            }
+            if has_mail {
+                self.wake_all();",
         models: MODELS,
     },
     Mutant {
@@ -288,9 +290,10 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "sleep: a sleeper that sees work and cannot take itself back tells nobody",
         file: SLEEP,
-        find: "// Claimed already, or others are above us on the stack: then one of them is as good.
-            self.notify();",
-        replace: "",
+        find: "} else {
+                self.notify();
+            }",
+        replace: "}",
         models: MODELS,
     },
     // The next three: a closed pool needs no wake-ups but those of the workers that leave, and the last of these wakes all that still sleep. A

@@ -73,9 +73,9 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sweep: a worker takes new jobs first",
         file: SHARED,
-        find: "let oldest = if self.old_injected.is_empty() { None } else { retry(|| self.old_injected.steal()) };
+        find: "let oldest = if self.old_injected.is_empty() { None } else { self.pop_old() };
         oldest.or_else(|| retry(|| self.injector.steal(released)))",
-        replace: "retry(|| self.injector.steal(released)).or_else(|| retry(|| self.old_injected.steal()))",
+        replace: "retry(|| self.injector.steal(released)).or_else(|| self.pop_old())",
         models: MODELS,
     },
     Mutant {
@@ -180,15 +180,15 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sweep: live jobs go behind the new ones",
         file: SHARED,
-        find: "self.old_injected.push(job);",
-        replace: "self.injector.push(job);",
+        find: "Some(job) => self.old_injected.push(InTransit(job)),",
+        replace: "Some(job) => self.injector.push(job),",
         models: MODELS,
     },
     Mutant {
         name: "sweep: live express jobs change their order",
         file: SHARED,
-        find: "live.into_iter().rev().for_each(",
-        replace: "live.into_iter().for_each(",
+        find: "live.into_iter().rev().flatten().for_each(",
+        replace: "live.into_iter().flatten().for_each(",
         models: MODELS,
     },
 ];

@@ -19,7 +19,7 @@ pub struct Changed {
 
 impl Tree {
     pub fn copy() -> io::Result<Self> {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the member lies in the workspace");
+        let workspace = workspace();
         let this_program = std::env::current_exe()?;
         let target = this_program.ancestors().nth(2).expect("built by cargo, in its target directory");
         let tree = Self { home: target.join("mutants") };
@@ -54,12 +54,7 @@ impl Tree {
 
     /// The file's text before and after.
     pub fn mutated(&self, mutant: &Mutant) -> Result<(String, String), String> {
-        let text =
-            fs::read_to_string(self.root().join(mutant.file)).map_err(|error| format!("{}: {error}", mutant.file))?;
-        match text.matches(mutant.find).count() {
-            1 => Ok((text.clone(), text.replace(mutant.find, mutant.replace))),
-            count => Err(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file)),
-        }
+        mutated(&self.root(), mutant)
     }
 
     pub fn change(&self, mutant: &Mutant) -> Changed {
@@ -67,6 +62,20 @@ impl Tree {
         let file = self.root().join(mutant.file);
         fs::write(&file, changed).expect("the copy can be written");
         Changed { file, original }
+    }
+}
+
+/// The sources as they are.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the member lies in the workspace")
+}
+
+/// The text of the mutant's file below `root` before and after. An error if the table no longer fits the sources.
+pub fn mutated(root: &Path, mutant: &Mutant) -> Result<(String, String), String> {
+    let text = fs::read_to_string(root.join(mutant.file)).map_err(|error| format!("{}: {error}", mutant.file))?;
+    match text.matches(mutant.find).count() {
+        1 => Ok((text.clone(), text.replace(mutant.find, mutant.replace))),
+        count => Err(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file)),
     }
 }
 
