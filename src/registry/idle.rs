@@ -3,12 +3,17 @@
 //! Idle means: every worker sleeps, every queue is empty, and nobody outside the workers is ending a job. If the event count's version and the count of ends
 //! are the same before and after a look at the queues, nobody took or pushed anything in between.
 
+use std::time::Duration;
+
 use super::Registry;
 use crate::sync::futex::{Futex, WaitOutcome};
 use crate::sync::thread::yield_now;
 use crate::sync::time::Deadline;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, full_fence};
-use crate::util::limits::IDLE_ROUNDS;
+use crate::util::limits::{IDLE_NAPS, IDLE_ROUNDS};
+
+/// See [`IDLE_NAPS`].
+const NAP: Duration = Duration::from_millis(1);
 
 const ONE_ACTIVE: u64 = 1;
 const ONE_BEGUN: u64 = 1 << 32;
@@ -91,7 +96,8 @@ impl Registry {
         idle
     }
 
-    /// Whether the pool is idle, or is as soon as workers that have nothing to do are asleep: those get a few microseconds.
+    /// Whether the pool is idle, or is as soon as workers that have nothing to do are asleep: those get a few microseconds,
+    /// and some milliseconds if the machine is busy.
     fn is_idle_in_a_moment(&self) -> bool {
         let has_nothing = || self.pending() == 0 && self.running() == 0;
         for _ in 0..IDLE_ROUNDS {
@@ -102,6 +108,16 @@ impl Registry {
                 return false;
             }
             yield_now();
+        }
+        // Other programs may have the processors: a worker that is about to sleep tells us.
+        for _ in 0..IDLE_NAPS {
+            let turn = self.idle.turn.load(Ordering::Acquire);
+            // Ordering: as in `wait_idle_slow`.
+            full_fence(Ordering::SeqCst);
+            if self.is_idle() || !has_nothing() {
+                break;
+            }
+            self.idle.turn.wait(turn, Some(NAP));
         }
         self.is_idle()
     }

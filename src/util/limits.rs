@@ -50,5 +50,8 @@ pub const WAIT_SPINS: u32 = limit!(32, model 1);
 /// Looks at a pool without work whose workers are not asleep yet, when the time of a wait for its idleness has run out.
 pub const IDLE_ROUNDS: u32 = limit!(200, model 1);
 
+/// Waits of at most a millisecond after those looks: a worker may have been pushed off its processor on its way to sleep. A guess, twice a usual time slice.
+pub const IDLE_NAPS: u32 = limit!(20, model 0);
+
 /// Below this many tombstones a queue is not swept.
 pub const SWEEP_AT_LEAST: usize = limit!(1024, model 1);
