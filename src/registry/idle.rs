@@ -100,24 +100,22 @@ impl Registry {
     /// and some milliseconds if the machine is busy.
     fn is_idle_in_a_moment(&self) -> bool {
         let has_nothing = || self.pending() == 0 && self.running() == 0;
-        for _ in 0..IDLE_ROUNDS {
+        for round in 0..IDLE_ROUNDS + IDLE_NAPS {
+            let turn = self.idle.turn.load(Ordering::Acquire);
+            // Ordering: as in `wait_idle_slow`.
+            full_fence(Ordering::SeqCst);
             if self.is_idle() {
                 return true;
             }
             if !has_nothing() {
                 return false;
             }
-            yield_now();
-        }
-        // Other programs may have the processors: a worker that is about to sleep tells us.
-        for _ in 0..IDLE_NAPS {
-            let turn = self.idle.turn.load(Ordering::Acquire);
-            // Ordering: as in `wait_idle_slow`.
-            full_fence(Ordering::SeqCst);
-            if self.is_idle() || !has_nothing() {
-                break;
+            if round < IDLE_ROUNDS {
+                yield_now();
+            } else {
+                // Other programs may have the processors: a worker that is about to sleep tells us.
+                self.idle.turn.wait(turn, Some(NAP));
             }
-            self.idle.turn.wait(turn, Some(NAP));
         }
         self.is_idle()
     }
