@@ -102,8 +102,6 @@ impl Registry {
         let has_nothing = || self.pending() == 0 && self.running() == 0;
         for round in 0..IDLE_ROUNDS + IDLE_NAPS {
             let turn = self.idle.turn.load(Ordering::Acquire);
-            // Ordering: as in `wait_idle_slow`.
-            full_fence(Ordering::SeqCst);
             if self.is_idle() {
                 return true;
             }
