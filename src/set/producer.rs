@@ -126,12 +126,12 @@ where
     fn make_room(self, item: T) -> (Option<Self>, Next<T>) {
         let core = self.core.clone();
         let Some(gate) = core.gate() else { return (Some(self), Next::Deliver(item)) };
-        let pool = self.pool.clone();
         let mut members = lock(&core.members);
         if gate.try_enter().is_ok() {
             return (Some(self), Next::Deliver(item));
         }
-        let stopped = if pool.is_closed() {
+        // Under the lock: a close that comes later finds the next stage among those that wait.
+        let stopped = if self.pool.is_closed() {
             Some(JobError::ShutDown)
         } else {
             members.get(self.id).is_some_and(|member| member.shall_stop).then_some(JobError::Cancelled)
@@ -146,10 +146,6 @@ where
         let job = core.next_stage(&mut members, id, move || self.resume(item));
         members.waiting.push_back(Waiting(job, id));
         drop(members);
-        // The shutdown may have looked before the stage was there.
-        if pool.is_closed() {
-            core.let_all_in().into_iter().for_each(|job| pool.queue(job));
-        }
         (None, Next::End(Stage::Paused))
     }
 
