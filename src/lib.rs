@@ -112,12 +112,13 @@ pub mod internals {
         Verb, Waiter, spawned,
     };
     pub use crate::local::Table;
-    pub use crate::park::{Bell, Parker, Unparker};
+    pub use crate::park::{Parker, Unparker};
     pub use crate::queue::{
         Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque,
         take_out,
     };
     pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Shared};
+    pub use crate::set::outbox::Outbox;
     pub use crate::set::{Core as SetCore, Surroundings};
     pub use crate::sleep::{Searching, Sleep, Slept};
     pub use crate::sync::fence::model::{Mode, set_mode};

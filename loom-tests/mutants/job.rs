@@ -81,8 +81,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: complete gives its reference up although somebody waits",
         file: STATE,
-        find: "Some(if word.has_waiter() { next } else { Snapshot(next.0 - given) })",
-        replace: "Some(Snapshot(next.0 - given))",
+        find: "release && (!word.has_waiter() || word.is_watched())",
+        replace: "release",
         models: "job:: waiter::",
     },
     Mutant {
@@ -91,17 +91,17 @@ pub const MUTANTS: &[Mutant] = &[
         find: "let result = self.transition(|word| {
             debug_assert_eq!(word.phase(), Phase::Running);
             let next = word.with_phase(ended);
-            Some(if word.has_waiter() { next } else { Snapshot(next.0 - given) })
+            Some(if gives(word) { Snapshot(next.0 - ONE_REFERENCE) } else { next })
         });
         match result {
             Ok(before) if before.has_waiter() =>",
         replace: "let waited = Snapshot(self.0.load(Ordering::Acquire)).has_waiter();
         let result = self.transition(|word| {
             let next = word.with_phase(ended);
-            Some(if waited { next } else { Snapshot(next.0 - given) })
+            Some(if waited { next } else { Snapshot(next.0 - if release { ONE_REFERENCE } else { 0 }) })
         });
         match result {
-            Ok(_) if waited =>",
+            Ok(before) if waited =>",
         models: "job:: waiter::",
     },
     Mutant {
@@ -190,11 +190,11 @@ pub const MUTANTS: &[Mutant] = &[
         // SAFETY: still the claimer's, and empty.
         unsafe { cell.body.put(result) };
         match cell.head.word.complete(phase, release) {
-            Completed::Waited => {
-                // SAFETY: the reference to give up, or a borrowed one.
+            Completed::Waited { released } => {
+                // SAFETY: the reference to give up, or a borrowed one; released, the one that the watch is about to get.
                 let held = ManuallyDrop::new(unsafe { RawCell::from_head(head) });
                 held.notify_waiter(Some(owner));
-                if release {
+                if release && !released {
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
@@ -209,11 +209,11 @@ pub const MUTANTS: &[Mutant] = &[
         // SAFETY: still the claimer's, and empty.
         unsafe { cell.body.put(result) };
         match cell.head.word.complete(phase, release) {
-            Completed::Waited => {
-                // SAFETY: the reference to give up, or a borrowed one.
+            Completed::Waited { released } => {
+                // SAFETY: the reference to give up, or a borrowed one; released, the one that the watch is about to get.
                 let held = ManuallyDrop::new(unsafe { RawCell::from_head(head) });
                 held.notify_waiter(Some(owner));
-                if release {
+                if release && !released {
                     drop(ManuallyDrop::into_inner(held));
                 }
             }

@@ -1,10 +1,12 @@
-//! `src/set`, `src/park/bell.rs`, the mailboxes and the table of `src/local`.
+//! `src/set`, `src/job/pile.rs`, the mailboxes and the table of `src/local`.
 
 use crate::Mutant;
 
 const CORE: &str = "src/set/core.rs";
 const PRODUCER: &str = "src/set/producer.rs";
-const BELL: &str = "src/park/bell.rs";
+const OUTBOX: &str = "src/set/outbox.rs";
+const PILE: &str = "src/job/pile.rs";
+const STATE: &str = "src/job/state.rs";
 const MAIL: &str = "src/registry/mailbox.rs";
 const SLEEP: &str = "src/sleep/mod.rs";
 const TABLE: &str = "src/local/table.rs";
@@ -14,8 +16,10 @@ pub const MUTANTS: &[Mutant] = &[
         name: "set: room is given back after the look for those who wait",
         file: CORE,
         find: "        let next = self.pass_room_on(&mut members);
+        let left = self.add_outstanding(&mut members, -1);
         drop(members);",
         replace: "        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
+        let left = self.add_outstanding(&mut members, -1);
         drop(members);
         if let (Some(gate), None) = (&self.gate, next) {
             gate.leave();
@@ -39,39 +43,195 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: the last delivery is not told",
         file: CORE,
-        find: "if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {",
-        replace: "if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 0 {",
+        find: "        if left == 0 {",
+        replace: "        if left == usize::MAX {",
         models: "set::",
     },
     Mutant {
-        name: "set: an outcome is not told",
+        name: "set: a member runs until it has been pushed",
         file: CORE,
-        find: "            self.running.fetch_sub(1, Ordering::Release);
+        find: "        if cell.has_run() {
+            // Ordering: Release, and before the push: a waiter that is after the push, or that the push wakes, sees that the member does not run.
+            traffic.running.fetch_sub(1, Ordering::Release);
         }
-        self.bell.ring();",
-        replace: "            self.running.fetch_sub(1, Ordering::Release);
-        }",
+        if let Err(cell) = traffic.outbox.push(cell) {",
+        replace: "        let has_run = cell.has_run();
+        let refused = traffic.outbox.push(cell);
+        if has_run {
+            traffic.running.fetch_sub(1, Ordering::Release);
+        }
+        if let Err(cell) = refused {",
         models: "set::",
     },
     Mutant {
-        name: "set: an outcome is told before it is there",
-        file: CORE,
-        find: "        self.done.push(Done { id: cell.id(), outcome, is_last: true });
-        self.has_ended(ran);",
-        replace: "        self.has_ended(ran);
-        self.done.push(Done { id: cell.id(), outcome, is_last: true });",
+        name: "set: a stage's end is not told",
+        file: PRODUCER,
+        find: "        core.traffic.outbox.ring();
+        if has_left {",
+        replace: "        if has_left {",
         models: "set::",
     },
     Mutant {
-        name: "set: a set that goes keeps its outcomes",
+        name: "set: a stage ends without the lock",
         file: CORE,
-        find: "        while let Some(Done { outcome, .. }) = self.pop() {
-            self.discard(outcome);
-        }",
-        replace: "        while let Some(Done { outcome, .. }) = self.pop() {
-            std::mem::forget(outcome);
-        }",
+        find: "        let members = lock(&self.members);
+        self.traffic.running.fetch_sub(1, Ordering::Release);
+        drop(members);",
+        replace: "        self.traffic.running.fetch_sub(1, Ordering::Release);",
         models: "set::",
+    },
+    Mutant {
+        name: "set: a set that is closed counts those that are left as gone",
+        file: CORE,
+        find: "Self::leave(NonNull::from(self), OPEN - left)",
+        replace: "Self::leave(NonNull::from(self), OPEN - left + left)",
+        models: "set::the_set_goes",
+    },
+    Mutant {
+        name: "set: a member that finds the set closed stays",
+        file: CORE,
+        find: "            unsafe { Self::leave(this, 1) };
+        }
+    }",
+        replace: "            let _ = this;
+        }
+    }",
+        models: "set::the_set_goes",
+    },
+    Mutant {
+        name: "set: members leave with Relaxed",
+        file: CORE,
+        find: "orphans.fetch_sub(members, Ordering::AcqRel)",
+        replace: "orphans.fetch_sub(members, Ordering::Relaxed)",
+        models: "set::the_set_goes",
+    },
+    Mutant {
+        name: "outbox: a push wakes nobody",
+        file: OUTBOX,
+        find: "Pushed::OnSleepers => self.wake(),",
+        replace: "Pushed::OnSleepers => {}",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a ring wakes nobody",
+        file: OUTBOX,
+        find: "if self.pile.ring() {",
+        replace: "if self.pile.ring() && false {",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a waiter does not announce itself",
+        file: OUTBOX,
+        find: "let announced = self.pile.announce();",
+        replace: "let announced = Announced::Before;",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a wake-up wakes one",
+        file: OUTBOX,
+        find: "self.turn.wake_all();",
+        replace: "self.turn.wake_one();",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a wake-up leaves the turn",
+        file: OUTBOX,
+        find: "self.turn.fetch_add(1, Ordering::Release);",
+        replace: "",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a turn is read after the look",
+        file: OUTBOX,
+        find: "                self.turn.wait(turn, left);",
+        replace: "                self.turn.wait({ let _ = turn; self.turn.load(Ordering::Acquire) }, left);",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a close does not wait for wakers",
+        file: OUTBOX,
+        find: "while self.woken.load(Ordering::Acquire) != wakers {",
+        replace: "while self.woken.load(Ordering::Acquire) != wakers && false {",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a close sees the wakers with Relaxed",
+        file: OUTBOX,
+        find: "while self.woken.load(Ordering::Acquire) != wakers {",
+        replace: "while self.woken.load(Ordering::Relaxed) != wakers {",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: a wake-up is over before it is",
+        file: OUTBOX,
+        find: "        self.turn.fetch_add(1, Ordering::Release);
+        self.turn.wake_all();
+        // Ordering: Release: `close` returns after our last use.
+        self.woken.fetch_add(1, Ordering::Release);",
+        replace: "        self.woken.fetch_add(1, Ordering::Release);
+        self.turn.fetch_add(1, Ordering::Release);
+        self.turn.wake_all();",
+        models: "set::",
+    },
+    Mutant {
+        name: "outbox: an announcement that nobody took away counts as a wake-up",
+        file: OUTBOX,
+        find: "wrapping_sub(u32::from(nobody_woke))",
+        replace: "wrapping_sub(u32::from(nobody_woke) * 0)",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a push publishes nothing",
+        file: PILE,
+        find: "compare_exchange_weak(top, head, Ordering::AcqRel, Ordering::Acquire)",
+        replace: "compare_exchange_weak(top, head, Ordering::Acquire, Ordering::Acquire)",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a take does not acquire",
+        file: PILE,
+        find: "        Cells::reversed(self.0.swap(ptr::null_mut(), Ordering::AcqRel))",
+        replace: "        Cells::reversed(self.0.swap(ptr::null_mut(), Ordering::Release))",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a close does not acquire",
+        file: PILE,
+        find: "let top = self.0.swap(CLOSED, Ordering::AcqRel);",
+        replace: "let top = self.0.swap(CLOSED, Ordering::Release);",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a take takes the announcement",
+        file: PILE,
+        find: "        if !self.has_some() {
+            return Cells::default();
+        }",
+        replace: "",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a push finds a sleeper and keeps the announcement for the next",
+        file: PILE,
+        find: "if top == ASLEEP { Pushed::OnSleepers } else { Pushed::Quietly }",
+        replace: "Pushed::Quietly",
+        models: "set::",
+    },
+    Mutant {
+        name: "pile: a closed pile takes more",
+        file: PILE,
+        find: "            if top == CLOSED {",
+        replace: "            if top == CLOSED && false {",
+        models: "set::the_set_goes",
+    },
+    Mutant {
+        name: "watch: the last reference is seen with Relaxed",
+        file: STATE,
+        find: "        let word = Snapshot(self.0.load(Ordering::Acquire));
+        if word.references() == 1 {",
+        replace: "        let word = Snapshot(self.0.load(Ordering::Relaxed));
+        if word.references() == 1 {",
+        models: "job:: waiter:: set::",
     },
     Mutant {
         name: "set: a producer pauses although the pool has closed",
@@ -90,64 +250,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a producer that was let in takes room again",
         file: PRODUCER,
-        find: "is_some_and(|member| member.has_room)",
-        replace: "is_some_and(|member| member.has_room && false)",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a ring without its fence",
-        file: BELL,
-        find: "        full_fence(Ordering::SeqCst);
-        if self.asleep",
-        replace: "        if self.asleep",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a waiter without its fence",
-        file: BELL,
-        find: "            full_fence(Ordering::SeqCst);
-            if let Some(result)",
-        replace: "            if let Some(result)",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a waiter does not announce itself",
-        file: BELL,
-        find: "self.asleep.swap(1, Ordering::AcqRel);",
-        replace: "",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a ring wakes one",
-        file: BELL,
-        find: "self.turn.wake_all();",
-        replace: "self.turn.wake_one();",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a ring leaves the turn",
-        file: BELL,
-        find: "self.turn.fetch_add(1, Ordering::Release);",
-        replace: "",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: an announcement is taken away after the wake-up",
-        file: BELL,
-        find: "        if self.asleep.swap(0, Ordering::AcqRel) != 0 {
-            self.turn.fetch_add(1, Ordering::Release);
-            self.turn.wake_all();
-        }",
-        replace: "        self.turn.fetch_add(1, Ordering::Release);
-        self.turn.wake_all();
-        self.asleep.swap(0, Ordering::AcqRel);",
-        models: "set::",
-    },
-    Mutant {
-        name: "bell: a turn is read after the look",
-        file: BELL,
-        find: "            self.turn.wait(turn, left);",
-        replace: "            self.turn.wait({ let _ = turn; self.turn.load(Ordering::Acquire) }, left);",
+        find: "let had_room = member.has_room;",
+        replace: "let had_room = member.has_room && false;",
         models: "set::",
     },
     Mutant {

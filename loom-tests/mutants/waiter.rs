@@ -24,7 +24,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "waiter: a completer does not look for it",
         file: STATE,
-        find: "Ok(before) if before.has_waiter() => Completed::Waited,",
+        find: "Ok(before) if before.has_waiter() => Completed::Waited { released: gives(before) },",
         replace: "",
         models: "job:: waiter::",
     },

@@ -18,12 +18,26 @@ union Contents<F, T> {
     closure: ManuallyDrop<F>,
     _value: ManuallyDrop<T>,
     _payload: ManuallyDrop<Payload>,
+    _nothing: (),
 }
 
 impl<F, T> Body<F, T> {
     /// Makes a body that holds a closure.
     pub fn new(closure: F) -> Self {
         Self(UnsafeCell::new(Contents { closure: ManuallyDrop::new(closure) }))
+    }
+
+    /// Makes a body that holds what a closure returned or panicked with.
+    pub fn ended(result: Result<T, Payload>) -> Self {
+        let body = Self::empty();
+        // SAFETY: it is new, and holds nothing.
+        unsafe { body.put(result) };
+        body
+    }
+
+    /// Makes a body that holds nothing.
+    pub fn empty() -> Self {
+        Self(UnsafeCell::new(Contents { _nothing: () }))
     }
 
     /// Takes the closure out.

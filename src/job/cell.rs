@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 
 use super::body::Body;
 use super::{
-    CellRef, Completed, Executed, Header, JobId, JobRef, JobWord, Owner, OwnerId, Phase, RawCell, Verb, Waiter, frame,
+    CellAddress, CellRef, Completed, Executed, Header, JobError, JobId, JobRef, JobWord, Owner, OwnerId, Phase,
+    RawCell, Verb, Waiter, Watch, frame,
 };
 use crate::sync::{Track, UnsafeCell};
 use crate::util::contain::{Payload, contain, contain_drop};
@@ -56,23 +57,29 @@ where
 
     /// Makes a queued job: the queue's end of it and the handle's.
     pub fn queued(closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
-        Self::queued_as(JobId::new(), closure, owner)
+        let head = Self::make(JobId::new(), Body::new(closure), owner, JobWord::new(), None);
+        // SAFETY: the cell has two references, the second of which is this one; its result is a `T`.
+        (head.cast(), CellRef::new(unsafe { RawCell::from_head(head) }))
     }
 
-    /// The same, with a number that the caller has.
-    pub fn queued_as(id: JobId, closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
+    /// Makes a queued job whose outcome goes to a watch.
+    pub fn watched(id: JobId, closure: F, owner: OwnerId, watch: Watch) -> (JobRef, CellAddress) {
+        let waiter = Some(Waiter::Watch(watch));
+        let head = Self::make(id, Body::new(closure), owner, JobWord::watched(), waiter);
+        (head.cast(), CellAddress::new(head))
+    }
+
+    fn make(id: JobId, body: Body<F, T>, owner: OwnerId, word: JobWord, waiter: Option<Waiter>) -> NonNull<Head> {
         let head = Head {
             header: Header::new(Self::execute),
-            word: JobWord::new(),
+            word,
             owner,
             id,
             vtable: &Self::VTABLE,
-            waiter: UnsafeCell::new(None),
+            waiter: UnsafeCell::new(waiter),
             _track: Track::new(()),
         };
-        let cell = NonNull::from(Box::leak(Box::new(Self { head, body: Body::new(closure) })));
-        // SAFETY: the cell has two references, the second of which is this one; its result is a `T`.
-        (cell.cast(), CellRef::new(unsafe { RawCell::from_head(cell.cast()) }))
+        NonNull::from(Box::leak(Box::new(Self { head, body }))).cast()
     }
 
     /// The [`Header`]'s function.
@@ -125,11 +132,11 @@ where
         // SAFETY: still the claimer's, and empty.
         unsafe { cell.body.put(result) };
         match cell.head.word.complete(phase, release) {
-            Completed::Waited => {
-                // SAFETY: the reference to give up, or a borrowed one.
+            Completed::Waited { released } => {
+                // SAFETY: the reference to give up, or a borrowed one; released, the one that the watch is about to get.
                 let held = ManuallyDrop::new(unsafe { RawCell::from_head(head) });
                 held.notify_waiter(Some(owner));
-                if release {
+                if release && !released {
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
@@ -190,5 +197,19 @@ where
             }
             phase => debug_assert!(phase.has_ended(), "freeing a job that is {phase:?}"),
         }
+    }
+}
+
+impl<T> Cell<fn() -> T, T> {
+    /// Makes a cell that holds an outcome and was never queued.
+    pub fn ended(id: JobId, outcome: Result<T, JobError>, owner: OwnerId) -> RawCell {
+        let (phase, body) = match outcome {
+            Ok(value) => (Phase::Done, Body::ended(Ok(value))),
+            Err(JobError::Panicked(payload)) => (Phase::Panicked, Body::ended(Err(payload.into_inner()))),
+            Err(JobError::ShutDown) => (Phase::ShutDown, Body::empty()),
+            Err(_) => (Phase::Cancelled, Body::empty()),
+        };
+        // SAFETY: its one reference is this one.
+        unsafe { RawCell::from_head(Self::make(id, body, owner, JobWord::ended(phase), None)) }
     }
 }

@@ -25,6 +25,11 @@ std::thread_local! {
 }
 
 impl JobId {
+    /// How much later it was handed out than another one from the same [`JobIds`], at most: there may be gaps.
+    pub(crate) fn distance_from(self, earlier: Self) -> usize {
+        self.0.saturating_sub(earlier.0) as usize
+    }
+
     /// A number that no other job has.
     pub(crate) fn new() -> Self {
         NEXT.with(|next| {

@@ -3,11 +3,11 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::Arc;
 
 use super::cell::Head;
 use super::{
-    Audience, CancelStart, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending, frame,
+    CancelStart, CellAddress, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending,
+    frame,
 };
 use crate::util::contain::{Payload, contain_drop};
 
@@ -50,6 +50,16 @@ impl RawCell {
         self.head().owner
     }
 
+    /// Whether it lies there.
+    pub fn is_at(&self, address: CellAddress) -> bool {
+        CellAddress::new(self.0) == address
+    }
+
+    /// Its address.
+    pub fn address(&self) -> CellAddress {
+        CellAddress::new(self.0)
+    }
+
     /// The word by which the job is queued.
     pub fn as_job(&self) -> JobRef {
         self.0.cast()
@@ -63,6 +73,11 @@ impl RawCell {
     /// Whether the outcome is there.
     pub fn has_ended(&self) -> bool {
         self.head().word.phase().has_ended()
+    }
+
+    /// Whether the closure was run to its end. Asked of a job that has ended.
+    pub fn has_run(&self) -> bool {
+        matches!(self.head().word.phase(), Phase::Done | Phase::Panicked)
     }
 
     /// Whether this thread is inside the job.
@@ -192,6 +207,22 @@ impl RawCell {
         self.head().word.take();
         outcome
     }
+
+    /// Takes the outcome of a job that has ended, and gives up this reference: for a [watch](super::Watch).
+    ///
+    /// # Safety
+    ///
+    /// The result is a `T`, and the caller is the handle's one successor.
+    pub unsafe fn into_outcome<T>(self) -> Result<T, JobError> {
+        // SAFETY: the caller's duty; marked below.
+        let outcome = unsafe { self.read_outcome::<T>() };
+        let this = ManuallyDrop::new(self);
+        if this.head().word.take_and_release() {
+            // SAFETY: that was the last reference.
+            unsafe { (this.head().vtable.free)(this.0) }
+        }
+        outcome
+    }
 }
 
 impl Clone for RawCell {
@@ -231,15 +262,11 @@ impl<T> CellRef<T> {
 
     /// Takes the outcome of a job that has ended.
     pub fn take(self) -> Result<T, JobError> {
-        // SAFETY: the result is a `T` by construction, and this is the one reference that takes it; it is marked below.
-        let outcome = unsafe { self.raw.read_outcome() };
         let this = ManuallyDrop::new(self);
-        let raw = &this.raw;
-        if raw.head().word.take_and_release() {
-            // SAFETY: that was the last reference.
-            unsafe { (raw.head().vtable.free)(raw.0) }
-        }
-        outcome
+        // SAFETY: `this` is neither dropped nor used again.
+        let raw = unsafe { std::ptr::read(&this.raw) };
+        // SAFETY: the result is a `T` by construction, and this is the one reference that takes it.
+        unsafe { raw.into_outcome() }
     }
 
     /// Asks that `waiter` be told. It comes back if the job has ended: nobody will tell it then.
@@ -270,18 +297,6 @@ impl<T> CellRef<T> {
     fn take_waiter(&mut self) -> Option<Waiter> {
         // SAFETY: the caller has seen that the bit is clear, so the slot is the handle's (field note 1).
         self.raw.head().waiter.with_mut(|slot| unsafe { (*slot).take() })
-    }
-
-    /// Leaves the outcome to `audience`, which is told of the end: by whoever ends the job, or here and now if it has ended.
-    pub fn leave_to(mut self, audience: Arc<dyn Audience>) -> RawCell {
-        let told_here = self.set_waiter(Waiter::Audience(audience)).err();
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is neither dropped nor used again. The waiter is there to stay.
-        let cell = unsafe { std::ptr::read(&this.raw) };
-        if let Some(waiter) = told_here {
-            cell.tell(None, waiter.notify(&cell));
-        }
-        cell
     }
 
     /// Has `callback` called with the outcome, exactly once: by whoever ends the job, or here and now if it has ended.

@@ -47,11 +47,13 @@ impl Phase {
 // | 0..3 | phase | see `Phase` | |
 // | 3 | CANCEL_REQUESTED | cancel, while Running | what `cancelled()` reads; may be set too late to be seen |
 // | 4 | WAITER | the handle | clear: the waiter slot is the handle's; set: the completer's |
-// | 5.. | references | | the queue's, the handle's, the tokens' |
+// | 5 | WATCHED | nobody | the waiter is there from the start and to stay; it gets a reference when it is told |
+// | 6.. | references | | the queue's, the handle's or the watch's, the tokens' |
 const PHASE: usize = 0b111;
 const CANCEL_REQUESTED: usize = 1 << 3;
 const WAITER: usize = 1 << 4;
-const REFERENCE_SHIFT: u32 = 5;
+const WATCHED: usize = 1 << 5;
+const REFERENCE_SHIFT: u32 = 6;
 const ONE_REFERENCE: usize = 1 << REFERENCE_SHIFT;
 const MOST_REFERENCES: usize = usize::MAX >> (REFERENCE_SHIFT + 1);
 
@@ -71,6 +73,10 @@ impl Snapshot {
         self.0 & WAITER != 0
     }
 
+    fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
     fn references(self) -> usize {
         self.0 >> REFERENCE_SHIFT
     }
@@ -83,8 +89,11 @@ pub struct JobWord(AtomicUsize);
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Completed {
-    /// Somebody waits: the waiter slot is the completer's now, and it still holds its reference.
-    Waited,
+    /// Somebody waits: the waiter slot is the completer's now.
+    Waited {
+        /// The completer's reference, if it had one to give, is gone: the cell lives until the watch has been told.
+        released: bool,
+    },
     /// Nobody waits. The completer's reference, if it had one to give, is gone.
     Unwatched {
         /// It was the last: the cell is the completer's to free.
@@ -108,6 +117,17 @@ impl JobWord {
     /// A queued job with two references: the queue's and the handle's.
     pub fn new() -> Self {
         Self(AtomicUsize::new((2 * ONE_REFERENCE) | Phase::Queued as usize))
+    }
+
+    /// A queued job with two references: the queue's and the watch's.
+    pub fn watched() -> Self {
+        Self(AtomicUsize::new((2 * ONE_REFERENCE) | WATCHED | WAITER | Phase::Queued as usize))
+    }
+
+    /// A job that has ended, with one reference.
+    pub fn ended(phase: Phase) -> Self {
+        debug_assert!(phase.has_ended());
+        Self(AtomicUsize::new(ONE_REFERENCE | phase as usize))
     }
 
     /// The phase. With Acquire: an ended job's outcome is visible.
@@ -153,16 +173,16 @@ impl JobWord {
         result.is_ok_and(Snapshot::has_waiter)
     }
 
-    /// Running → Done | Panicked, and gives up one reference in the same step if nobody waits and `release` says so.
+    /// Running → Done | Panicked, and gives up one reference in the same step if `release` says so and nobody waits but a watch.
     pub fn complete(&self, ended: Phase, release: bool) -> Completed {
-        let given = if release { ONE_REFERENCE } else { 0 };
+        let gives = |word: Snapshot| release && (!word.has_waiter() || word.is_watched());
         let result = self.transition(|word| {
             debug_assert_eq!(word.phase(), Phase::Running);
             let next = word.with_phase(ended);
-            Some(if word.has_waiter() { next } else { Snapshot(next.0 - given) })
+            Some(if gives(word) { Snapshot(next.0 - ONE_REFERENCE) } else { next })
         });
         match result {
-            Ok(before) if before.has_waiter() => Completed::Waited,
+            Ok(before) if before.has_waiter() => Completed::Waited { released: gives(before) },
             Ok(before) => Completed::Unwatched { last: release && before.references() == 1 },
             Err(_) => unreachable!("the transition is unconditional"),
         }
@@ -182,6 +202,13 @@ impl JobWord {
 
     /// Done | Panicked | … → Taken, and gives up the handle's reference. True if it was the last.
     pub fn take_and_release(&self) -> bool {
+        // Ordering: Acquire: the other references were given up after their holders' last use.
+        let word = Snapshot(self.0.load(Ordering::Acquire));
+        if word.references() == 1 {
+            // Nobody else is left to change it.
+            self.0.store(word.with_phase(Phase::Taken).0, Ordering::Relaxed);
+            return true;
+        }
         let taken = |word: Snapshot| Some(Snapshot(word.with_phase(Phase::Taken).0 - ONE_REFERENCE));
         self.transition(taken).is_ok_and(|before| before.references() == 1)
     }

@@ -1,9 +1,8 @@
 //! Who is told when a job ends.
 
-use std::sync::Arc;
 use std::task::Waker;
 
-use super::RawCell;
+use super::{CellAddress, RawCell, Watch};
 use crate::park::Unparker;
 use crate::util::contain::{Payload, contain};
 
@@ -15,14 +14,10 @@ pub enum Waiter {
     Task(Waker),
     /// A callback, which takes the outcome out of the cell itself.
     Callback(Box<dyn FnOnce(&RawCell) + Send>),
-    /// One who is told of many jobs, and takes their outcomes.
-    Audience(Arc<dyn Audience>),
-}
-
-/// Who is told of the ends of many jobs.
-pub trait Audience: Send + Sync {
-    /// The job has ended. Its outcome is the audience's now.
-    fn ended(&self, cell: &RawCell);
+    /// One who gets the ended cell itself.
+    Watch(Watch),
+    /// Nobody: the job has ended, and this is the next one in a [`Pile`](super::Pile).
+    Next(Option<CellAddress>),
 }
 
 impl Waiter {
@@ -32,7 +27,8 @@ impl Waiter {
             Self::Thread(unparker) => unparker.unpark(),
             Self::Task(waker) => return contain(|| waker.wake()),
             Self::Callback(callback) => return contain(|| callback(cell)),
-            Self::Audience(audience) => return contain(move || audience.ended(cell)),
+            Self::Watch(watch) => watch.tell(cell),
+            Self::Next(_) => unreachable!("a job in a pile has ended"),
         }
         Ok(())
     }
@@ -44,7 +40,8 @@ impl std::fmt::Debug for Waiter {
             Self::Thread(_) => "Thread",
             Self::Task(_) => "Task",
             Self::Callback(_) => "Callback",
-            Self::Audience(_) => "Audience",
+            Self::Watch(_) => "Watch",
+            Self::Next(_) => "Next",
         })
     }
 }

@@ -1,62 +1,71 @@
 //! What a set's owner and its jobs share.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::members::{Member, Members, Waiting};
-use crate::job::{Audience, Cell, JobError, JobId, JobRef, OwnerId, RawCell, frame};
-use crate::park::{self, Bell};
-use crate::queue::{Backlog, Steal};
+use super::members::{Members, ToCancel, Waiting};
+use super::outbox::Outbox;
+use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, OwnerId, RawCell, Watch, frame};
+use crate::park;
 use crate::registry::Gate;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicUsize, Mutex, Ordering, Patience, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::util::contain::contain_drop;
 
 /// What comes out of a set.
 pub type Delivery<T> = (JobId, Result<T, JobError>);
 
-/// An outcome on its way.
-pub(super) struct Done<T> {
-    pub(super) id: JobId,
-    pub(super) outcome: Result<T, JobError>,
-    /// Nothing more comes of this member.
-    pub(super) is_last: bool,
-}
-
 /// The shared half of a set.
+///
+/// Its members have one share of the `Arc` between them, so none of them counts it. They keep it until the set has been [closed](Self::close) and each member
+/// has been taken or has found it closed.
 pub struct Core<T> {
     pub(super) owner: OwnerId,
-    /// Outcomes in the order in which they came.
-    pub(super) done: Backlog<Done<T>>,
     pub(super) members: CachePadded<Mutex<Members>>,
-    /// Jobs that have not been delivered.
-    pub(super) outstanding: CachePadded<AtomicUsize>,
-    /// Members whose closure runs.
-    running: CachePadded<AtomicUsize>,
+    /// What workers write for each member.
+    pub(super) traffic: CachePadded<Traffic>,
+    /// Jobs that have not been delivered. Written under the lock of the members.
+    outstanding: AtomicUsize,
     /// Threads that wait and run a member in place: a producer shall come back after one item.
     pub(super) in_place: AtomicUsize,
     /// Bounds the jobs that have not been delivered and are not [`Waiting`].
     gate: Option<Gate>,
-    /// Rings when there is an outcome, and when nothing is outstanding any more.
-    pub(super) bell: CachePadded<Bell>,
+    /// Once the set is closed: members that have not ended yet. Until then so many less than [`OPEN`] as have found it closing.
+    orphans: AtomicUsize,
+    _results: PhantomData<fn() -> T>,
 }
 
+/// What workers write for each member.
+pub(super) struct Traffic {
+    /// Ended members and items of producers. Waiters look under the lock of the members.
+    pub(super) outbox: Outbox,
+    /// Members whose closure runs.
+    running: AtomicUsize,
+}
+
+/// More orphans than there can be.
+const OPEN: usize = usize::MAX / 2;
+
 impl<T: Send + 'static> Core<T> {
-    /// Makes an empty set of jobs of the pool `owner`.
+    /// Makes an empty set of jobs of the pool `owner`. It is to be [closed](Self::close).
     pub fn new(owner: OwnerId, capacity: Option<usize>) -> Arc<Self> {
-        Arc::new(Self {
+        let core = Arc::new(Self {
             owner,
-            done: Backlog::new(),
             members: CachePadded::new(Mutex::new(Members::default())),
-            outstanding: CachePadded::new(AtomicUsize::new(0)),
-            running: CachePadded::new(AtomicUsize::new(0)),
+            traffic: CachePadded::new(Traffic { outbox: Outbox::new(), running: AtomicUsize::new(0) }),
+            outstanding: AtomicUsize::new(0),
             in_place: AtomicUsize::new(0),
             gate: capacity.map(Gate::new),
-            bell: CachePadded::new(Bell::new()),
-        })
+            orphans: AtomicUsize::new(OPEN),
+            _results: PhantomData,
+        });
+        // The share of the members: `leave` gives it back.
+        let _ = Arc::into_raw(core.clone());
+        core
     }
 
     /// Where submitters wait.
@@ -90,34 +99,59 @@ impl<T: Send + 'static> Core<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        self.add_outstanding(members, 1);
         let id = members.next_id();
-        let (job, cell) = Cell::queued_as(id, self.counted(closure), self.owner);
-        members.add(cell.leave_to(self.clone()));
+        let (job, cell) = self.watched(id, closure, Self::member_ended);
+        members.add(id, cell);
         (id, job)
     }
 
-    pub(super) fn counted<R>(self: &Arc<Self>, closure: impl FnOnce() -> R) -> impl FnOnce() -> R {
-        let core = CoreOfMember(NonNull::from(&**self));
-        move || {
+    /// Makes a job whose end is told to `told`.
+    pub(super) fn watched<R, F>(
+        self: &Arc<Self>,
+        id: JobId,
+        closure: F,
+        told: unsafe fn(NonNull<()>, RawCell),
+    ) -> (JobRef, CellAddress)
+    where
+        R: Send + 'static,
+        F: FnOnce() -> R + Send + 'static,
+    {
+        let core = self.of_member();
+        // SAFETY: what it calls gets a member, or a stage of one, that has ended; the set's members keep it until then.
+        let watch = unsafe { Watch::new(core.0.cast(), told) };
+        let counted = move || {
             core.begin();
             closure()
-        }
+        };
+        Cell::watched(id, counted, self.owner, watch)
+    }
+
+    fn of_member(self: &Arc<Self>) -> CoreOfMember<T> {
+        CoreOfMember(NonNull::new(Arc::as_ptr(self).cast_mut()).expect("an address"))
+    }
+
+    /// Counts more, or with `-1` one less. Returns how many there are now.
+    pub(super) fn add_outstanding(&self, _locked: &mut Members, change: isize) -> usize {
+        let now = self.outstanding.load(Ordering::Relaxed).wrapping_add_signed(change);
+        // Ordering: Release: who finds nothing outstanding knows that all outcomes have been taken.
+        self.outstanding.store(now, Ordering::Release);
+        now
     }
 
     /// The oldest outcome, and a job that waited for its room: the caller queues it.
     pub fn take(&self) -> Option<(Delivery<T>, Option<JobRef>)> {
-        let Done { id, outcome, is_last } = self.pop()?;
         let mut members = lock(&self.members);
-        let cell = if is_last { members.remove(id) } else { None };
+        let cell = members.take_ended(&self.traffic.outbox)?;
         let next = self.pass_room_on(&mut members);
+        let left = self.add_outstanding(&mut members, -1);
         drop(members);
-        drop(cell);
-        // Ordering: Release: who finds nothing outstanding knows that all outcomes have been taken.
-        if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.bell.ring();
+        if left == 0 {
+            self.traffic.outbox.ring();
         }
-        Some(((id, outcome), next))
+        let id = cell.id();
+        // SAFETY: what comes out of the outbox holds a `T`, and is taken once.
+        Some(((id, unsafe { cell.into_outcome::<T>() }), next))
     }
 
     /// Gives back room that was taken for a job which is not to be.
@@ -153,30 +187,32 @@ impl<T: Send + 'static> Core<T> {
     /// The oldest member, if nobody has started it and no other runs but those that this thread is inside of. With it, its job if that waits in the set: the
     /// caller queues it.
     pub fn oldest_queued(&self) -> Option<(RawCell, Vec<JobRef>)> {
-        let cell = self.look_for_queued(Clone::clone)?;
+        let cell = self.look_for_queued(&mut lock(&self.members))?;
         let id = cell.id();
         Some((cell, self.let_in(|waiting| waiting == id)))
     }
 
-    fn look_for_queued<R>(&self, f: impl FnOnce(&RawCell) -> R) -> Option<R> {
-        let running = self.running.load(Ordering::Acquire);
-        let mut members = lock(&self.members);
+    fn look_for_queued(&self, members: &mut Members) -> Option<RawCell> {
+        let running = self.traffic.running.load(Ordering::Acquire);
         let mut inside = frame::ids();
         inside.retain(|id| members.get(*id).is_some());
         if running > inside.len() {
             return None;
         }
-        let not_ended = |cell: &&RawCell| !cell.has_ended() && !inside.contains(&cell.id());
         // If the oldest is not queued it has just been started.
-        let oldest = members.iter().map(|member| &member.cell).find(not_ended)?;
-        oldest.is_queued().then(|| f(oldest))
+        let not_ended = |cell: &RawCell| !cell.has_ended() && !inside.contains(&cell.id());
+        members.oldest(not_ended).filter(RawCell::is_queued)
     }
 
     /// Blocks until there is an outcome, or nothing is outstanding, or, if `may_run`, there is a member to run in place. False: the time ran out first.
     pub fn wait(&self, deadline: Deadline, may_run: bool) -> bool {
-        let has_come = || !self.done.is_empty() || self.len() == 0;
-        let is_over = || has_come() || may_run && self.look_for_queued(|_| ()).is_some();
-        park::spin_until(has_come) || self.bell.wait_until(deadline, || is_over().then_some(())).is_some()
+        let outbox = &self.traffic.outbox;
+        let is_over = || {
+            let mut members = lock(&self.members);
+            let has_come = members.has_ended() || outbox.has_some() || self.len() == 0;
+            (has_come || may_run && self.look_for_queued(&mut members).is_some()).then_some(())
+        };
+        park::spin_until(|| outbox.has_some() || self.len() == 0) || outbox.wait_until(deadline, is_over).is_some()
     }
 
     /// Jobs that have not been delivered.
@@ -186,19 +222,19 @@ impl<T: Send + 'static> Core<T> {
 
     /// A member to cancel, and its job if it waited in the set: the caller queues what is left of that afterwards.
     pub fn stop(&self, id: JobId) -> Option<(ToCancel, Vec<JobRef>)> {
-        let cell = ToCancel::new(lock(&self.members).get(id)?);
+        let cell = lock(&self.members).stop(id)?;
         Some((cell, self.let_in(|waiting| waiting == id)))
     }
 
     /// All members, to cancel them, and the jobs that waited in the set: the caller queues what is left of those afterwards.
     pub fn stop_all(&self) -> (Vec<ToCancel>, Vec<JobRef>) {
-        let members = lock(&self.members).iter().map(ToCancel::new).collect();
+        let members = lock(&self.members).stop_all();
         (members, self.let_all_in())
     }
 
     /// All members.
     pub fn all(&self) -> Vec<RawCell> {
-        lock(&self.members).iter().map(|member| member.cell.clone()).collect()
+        lock(&self.members).cells()
     }
 
     /// Runs `f`, which runs a member in place.
@@ -210,46 +246,7 @@ impl<T: Send + 'static> Core<T> {
     }
 }
 
-/// A member that is to be cancelled.
-pub struct ToCancel {
-    cell: RawCell,
-    has_begun: bool,
-}
-
-impl ToCancel {
-    fn new(member: &mut Member) -> Self {
-        member.shall_stop = true;
-        Self { cell: member.cell.clone(), has_begun: member.has_begun }
-    }
-
-    /// True: it had not started, and now never will.
-    pub fn cancel(&self) -> bool {
-        self.cell.cancel() && !self.has_begun
-    }
-}
-
-impl Members {
-    /// It has room now.
-    fn let_in(&mut self, Waiting(job, id): Waiting) -> JobRef {
-        if let Some(member) = self.get(id) {
-            member.has_room = true;
-        }
-        job
-    }
-}
-
 impl<T> Core<T> {
-    fn pop(&self) -> Option<Done<T>> {
-        let mut patience = Patience::new();
-        loop {
-            match self.done.steal() {
-                Steal::Success(done) => return Some(done),
-                Steal::Empty => return None,
-                Steal::Retry => patience.wait(),
-            }
-        }
-    }
-
     /// Drops an outcome that nobody asks for; a panic in it goes to the panic handler.
     pub fn discard(&self, outcome: Result<T, JobError>) {
         match outcome {
@@ -259,22 +256,64 @@ impl<T> Core<T> {
     }
 }
 
-impl<T> Drop for Core<T> {
-    fn drop(&mut self) {
-        // Of members that ended after the set was gone.
-        while let Some(Done { outcome, .. }) = self.pop() {
-            self.discard(outcome);
+impl<T: Send + 'static> Core<T> {
+    /// Closes the set, when nobody asks any more: drops the outcomes that are there, and every one that comes.
+    pub fn close(&self) {
+        let mut members = lock(&self.members);
+        let ended = members.take_all_ended(self.traffic.outbox.close());
+        let left = members.len();
+        members.is_closed = true;
+        drop(members);
+        for cell in ended {
+            // SAFETY: as in `take`.
+            self.discard(unsafe { cell.into_outcome::<T>() });
+        }
+        // SAFETY: the share of the members is there.
+        unsafe { Self::leave(NonNull::from(self), OPEN - left) };
+    }
+
+    /// So many members less will find the set closed. After the last one the share of the members is given back.
+    ///
+    /// # Safety
+    ///
+    /// Each member that is left when the set is closed leaves once, and so do [`OPEN`] less those, when it is.
+    pub(super) unsafe fn leave(this: NonNull<Self>, members: usize) {
+        // SAFETY: the share of the members is there.
+        let orphans = unsafe { &(*this.as_ptr()).orphans };
+        // Ordering: Release: our use of the set comes before its end. Acquire: the end comes after everybody's.
+        if orphans.fetch_sub(members, Ordering::AcqRel) == members {
+            // SAFETY: `new` has left a count for this.
+            unsafe { Arc::decrement_strong_count(this.as_ptr()) }
         }
     }
-}
 
-impl<T: Send + 'static> Audience for Core<T> {
-    fn ended(&self, cell: &RawCell) {
-        // SAFETY: every member's result is a `T`, and the set has taken its handle's place.
-        let outcome = unsafe { cell.take_outcome::<T>() };
-        let ran = has_run(&outcome);
-        self.done.push(Done { id: cell.id(), outcome, is_last: true });
-        self.has_ended(ran);
+    /// A member has ended.
+    ///
+    /// # Safety
+    ///
+    /// `this` is a set and the cell a member's, as its watch got them.
+    unsafe fn member_ended(this: NonNull<()>, cell: RawCell) {
+        let this = this.cast::<Self>();
+        // SAFETY: the set lives until the member has been taken, or has left. After the push the set may be gone, so no reference to the whole of it is made here.
+        let traffic = unsafe { &(*this.as_ptr()).traffic };
+        if cell.has_run() {
+            // Ordering: Release, and before the push: a waiter that is after the push, or that the push wakes, sees that the member does not run.
+            traffic.running.fetch_sub(1, Ordering::Release);
+        }
+        if let Err(cell) = traffic.outbox.push(cell) {
+            // SAFETY: the member has not left.
+            unsafe { this.as_ref() }.discard(unsafe { cell.into_outcome::<T>() });
+            // SAFETY: it leaves here.
+            unsafe { Self::leave(this, 1) };
+        }
+    }
+
+    /// A stage's closure has ended, and somebody may be waiting to run a member in place.
+    pub(super) fn stage_has_run(&self) {
+        // Under the lock, so that a waiter which looks now sees it, or hears the ring.
+        let members = lock(&self.members);
+        self.traffic.running.fetch_sub(1, Ordering::Release);
+        drop(members);
     }
 }
 
@@ -286,21 +325,7 @@ unsafe impl<T> Send for CoreOfMember<T> {}
 
 impl<T> CoreOfMember<T> {
     fn begin(&self) {
-        // SAFETY: the set is the audience of the closure's own cell, which lets go of it after the closure has ended.
-        unsafe { self.0.as_ref() }.running.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Whether it was a closure's end.
-pub(super) fn has_run<R>(outcome: &Result<R, JobError>) -> bool {
-    matches!(outcome, Ok(_) | Err(JobError::Panicked(_)))
-}
-
-impl<T: Send + 'static> Core<T> {
-    pub(super) fn has_ended(&self, ran: bool) {
-        if ran {
-            self.running.fetch_sub(1, Ordering::Release);
-        }
-        self.bell.ring();
+        // SAFETY: the set lives until its members have ended.
+        unsafe { self.0.as_ref() }.traffic.running.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -2,6 +2,7 @@
 
 mod core;
 mod members;
+pub mod outbox;
 mod producer;
 mod stream;
 
@@ -442,9 +443,7 @@ impl Surroundings for Home {
 impl<T: Send + 'static> Drop for JobSet<T> {
     fn drop(&mut self) {
         self.cancel_all();
-        while let Some((_, outcome)) = self.try_next() {
-            self.core.discard(outcome);
-        }
+        self.core.close();
     }
 }
 

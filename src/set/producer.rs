@@ -3,11 +3,12 @@
 //! Each such run is a *stage*, a cell of its own under the producer's one number. Between stages the iterator, and an item that found no room, lie in the closure of
 //! the next stage, which [waits](super::members::Waiting) in the set.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::core::{Core, Done, has_run};
+use super::core::Core;
 use super::members::{Members, Waiting};
-use crate::job::{Audience, Cell, CellRef, JobError, JobId, JobRef, RawCell, frame};
+use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, RawCell, frame};
 use crate::sync::{Ordering, lock};
 
 /// How a stage ended.
@@ -47,7 +48,7 @@ impl<T: Send + 'static> Core<T> {
         F: FnOnce() -> I + Send + 'static,
     {
         let mut members = lock(&self.members);
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        self.add_outstanding(&mut members, 1);
         let id = members.next_id();
         let core = self.clone();
         let first = move || {
@@ -58,15 +59,15 @@ impl<T: Send + 'static> Core<T> {
             Producer { core, pool, id, items }.produce()
         };
         let (job, cell) = self.stage(id, first);
-        members.add(cell.leave_to(Arc::new(Stages(self.clone()))));
+        members.add(id, cell);
         (id, job)
     }
 
-    fn stage<F>(self: &Arc<Self>, id: JobId, closure: F) -> (JobRef, CellRef<Stage>)
+    fn stage<F>(self: &Arc<Self>, id: JobId, closure: F) -> (JobRef, CellAddress)
     where
         F: FnOnce() -> Stage + Send + 'static,
     {
-        Cell::queued_as(id, self.counted(closure), self.owner)
+        self.watched(id, closure, Self::stage_ended)
     }
 
     /// Makes the next stage of a producer that is in one.
@@ -76,14 +77,16 @@ impl<T: Send + 'static> Core<T> {
     {
         let (job, cell) = self.stage(id, closure);
         let member = members.get(id).expect("a producer is a member until it ends");
-        member.cell = cell.leave_to(Arc::new(Stages(self.clone())));
+        member.cell = cell;
         job
     }
 
     fn deliver_item(&self, id: JobId, item: T) {
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
-        self.done.push(Done { id, outcome: Ok(item), is_last: false });
-        self.bell.ring();
+        self.add_outstanding(&mut lock(&self.members), 1);
+        if let Err(cell) = self.traffic.outbox.push(Cell::ended(id, Ok(item), self.owner)) {
+            // SAFETY: made just now.
+            self.discard(unsafe { cell.into_outcome::<T>() });
+        }
     }
 }
 
@@ -177,38 +180,60 @@ where
     }
 }
 
-/// Told of the ends of a producer's stages.
-struct Stages<T>(Arc<Core<T>>);
-
-impl<T: Send + 'static> Audience for Stages<T> {
-    fn ended(&self, cell: &RawCell) {
-        let core = &self.0;
-        // SAFETY: every stage's result is a `Stage`, and the set has taken its handle's place.
-        let outcome = unsafe { cell.take_outcome::<Stage>() };
-        let ran = has_run(&outcome);
-        match outcome {
-            Ok(Stage::Paused) => {}
-            Ok(Stage::Finished) => self.finish(cell.id()),
-            Ok(Stage::Stopped(error)) | Err(error) => self.fail(cell.id(), error),
+impl<T: Send + 'static> Core<T> {
+    /// A stage has ended.
+    ///
+    /// # Safety
+    ///
+    /// `this` is a set and the cell that of a stage, as its watch got them.
+    unsafe fn stage_ended(this: NonNull<()>, cell: RawCell) {
+        let this = this.cast::<Self>();
+        // SAFETY: the set lives until the producer has been taken, or has left.
+        unsafe { Arc::increment_strong_count(this.as_ptr()) };
+        // SAFETY: the count was added just now; without it the set could go while we still use it.
+        let core = unsafe { Arc::from_raw(this.as_ptr()) };
+        if cell.has_run() {
+            core.stage_has_run();
         }
-        core.has_ended(ran);
+        // SAFETY: every stage's result is a `Stage`, and this is told once.
+        let has_left = match unsafe { cell.take_outcome::<Stage>() } {
+            Ok(Stage::Paused) => false,
+            Ok(Stage::Finished) => core.finish(cell.id()),
+            Ok(Stage::Stopped(error)) | Err(error) => core.fail(cell.id(), error),
+        };
+        core.traffic.outbox.ring();
+        if has_left {
+            // SAFETY: the set was closed with the producer in it, and nothing more comes of that.
+            unsafe { Self::leave(this, 1) };
+        }
     }
-}
 
-impl<T: Send + 'static> Stages<T> {
-    /// Nothing comes of it any more.
-    fn finish(&self, id: JobId) {
-        let cell = lock(&self.0.members).remove(id);
-        drop(cell);
-        self.0.outstanding.fetch_sub(1, Ordering::AcqRel);
+    /// Nothing comes of it any more. True: the set is closed.
+    fn finish(&self, id: JobId) -> bool {
+        let mut members = lock(&self.members);
+        members.remove(id);
+        self.add_outstanding(&mut members, -1);
+        members.is_closed
     }
 
-    /// Its last result is an error, which takes the room of the item that it had in its hands, or room beyond the capacity.
-    fn fail(&self, id: JobId, error: JobError) {
-        let had_room = lock(&self.0.members).get(id).is_some_and(|member| member.has_room);
-        if let (Some(gate), false) = (self.0.gate(), had_room) {
+    /// Its last result is an error, which takes the room of the item that it had in its hands, or room beyond the capacity. True: the set is closed.
+    fn fail(&self, id: JobId, error: JobError) -> bool {
+        let last = Cell::ended(id, Err::<T, _>(error), self.owner);
+        let mut members = lock(&self.members);
+        let member = members.get(id).expect("a producer is a member until it ends");
+        member.cell = last.address();
+        let had_room = member.has_room;
+        drop(members);
+        if let (Some(gate), false) = (self.gate(), had_room) {
             gate.force();
         }
-        self.0.done.push(Done { id, outcome: Err(error), is_last: true });
+        match self.traffic.outbox.push(last) {
+            Ok(()) => false,
+            Err(last) => {
+                // SAFETY: what goes into the outbox holds a `T`, or an error.
+                self.discard(unsafe { last.into_outcome::<T>() });
+                true
+            }
+        }
     }
 }

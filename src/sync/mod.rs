@@ -62,11 +62,47 @@ impl Patience {
 
 /// Tells the model that the memory of `atomic` is about to be freed: it does not see a free as an access by itself.
 #[inline(always)]
-pub fn before_free(atomic: &mut AtomicUsize) {
-    #[cfg(filch_loom)]
-    atomic.with_mut(|_| ());
-    #[cfg(not(filch_loom))]
-    let _ = atomic;
+pub fn before_free<A: Freed>(atomic: &mut A) {
+    atomic.before_free();
+}
+
+/// What [`before_free`] takes.
+pub trait Freed {
+    /// See there.
+    #[inline(always)]
+    fn before_free(&mut self) {}
+}
+
+#[cfg(filch_loom)]
+mod freed {
+    use super::*;
+
+    impl Freed for AtomicUsize {
+        fn before_free(&mut self) {
+            self.with_mut(|_| ());
+        }
+    }
+
+    impl Freed for AtomicU32 {
+        fn before_free(&mut self) {
+            self.with_mut(|_| ());
+        }
+    }
+
+    impl<T> Freed for AtomicPtr<T> {
+        fn before_free(&mut self) {
+            self.with_mut(|_| ());
+        }
+    }
+}
+
+#[cfg(not(filch_loom))]
+mod freed {
+    use super::*;
+
+    impl Freed for AtomicUsize {}
+    impl Freed for AtomicU32 {}
+    impl<T> Freed for AtomicPtr<T> {}
 }
 
 #[cfg(filch_loom)]
