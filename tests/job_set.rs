@@ -563,6 +563,8 @@ fn a_member_that_asks_its_own_set_does_not_count_as_running() {
         theirs.submit(|| 1);
         theirs.next().unwrap().1.unwrap() + 1
     });
+    // Not before: the inner result would come out here as well as there.
+    pool.wait_idle();
     assert_eq!(set.next().unwrap().1.unwrap(), 2);
 }
 

@@ -243,15 +243,15 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a producer that was stopped pauses",
         file: PRODUCER,
-        find: "members.get(self.id).is_some_and(|member| member.shall_stop).then_some(JobError::Cancelled)",
-        replace: "members.get(self.id).is_some_and(|member| member.shall_stop && false).then_some(JobError::Cancelled)",
+        find: "members.get(self.id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)",
+        replace: "members.producer(self.id).is_some_and(|producer| producer.shall_stop && false).then_some(JobError::Cancelled)",
         models: "set::",
     },
     Mutant {
         name: "set: a producer that was let in takes room again",
         file: PRODUCER,
-        find: "let had_room = member.has_room;",
-        replace: "let had_room = member.has_room && false;",
+        find: "is_some_and(|producer| producer.has_room)",
+        replace: "is_some_and(|producer| producer.has_room && false)",
         models: "set::",
     },
     Mutant {

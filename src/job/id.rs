@@ -25,9 +25,14 @@ std::thread_local! {
 }
 
 impl JobId {
-    /// How much later it was handed out than another one from the same [`JobIds`], at most: there may be gaps.
+    /// How far it is behind another one.
     pub(crate) fn distance_from(self, earlier: Self) -> usize {
         self.0.saturating_sub(earlier.0) as usize
+    }
+
+    /// The number so far behind this one.
+    pub(crate) fn after(self, distance: usize) -> Self {
+        Self(self.0 + distance as u64)
     }
 
     /// A number that no other job has.

@@ -195,7 +195,7 @@ impl<T: Send + 'static> Core<T> {
     fn look_for_queued(&self, members: &mut Members) -> Option<RawCell> {
         let running = self.traffic.running.load(Ordering::Acquire);
         let mut inside = frame::ids();
-        inside.retain(|id| members.get(*id).is_some());
+        inside.retain(|id| members.contains(*id));
         if running > inside.len() {
             return None;
         }

@@ -1,36 +1,47 @@
 //! The jobs of a set by number, oldest first.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::outbox::Outbox;
 use crate::job::{CellAddress, Cells, JobId, JobIds, JobRef, RawCell};
 
 /// A set's jobs that have not been delivered, and those that wait for room.
+///
+/// The cells in the table live as long as they are there and the set is not closed: the job holds a reference for the watch until it has ended, and then whoever
+/// pushes it, the outbox, or `ended`.
 #[derive(Debug, Default)]
 pub struct Members {
     ids: JobIds,
-    /// Numbers grow from front to back. `None`: removed.
-    table: VecDeque<(JobId, Option<Member>)>,
-    removed: usize,
+    /// Oldest first. None is empty, but perhaps the last one.
+    runs: VecDeque<Run>,
     /// Members and items that have ended, oldest first, before those in the outbox.
     ended: Cells,
+    /// The members that are producers.
+    producers: BTreeMap<JobId, Producing>,
     /// The set is closed: nobody looks at what is left here.
     pub is_closed: bool,
     /// Jobs that are in no queue, because the set is full.
     pub waiting: VecDeque<Waiting>,
 }
 
-/// A job of the set.
+/// Jobs with numbers in a row.
 #[derive(Debug)]
-pub struct Member {
-    /// What is queued, runs or has ended. A producer has one such cell after another. It lives as long as it is here and the set is not closed: its job holds a
-    /// reference for the watch until it has ended, and then whoever pushes it, the outbox, or `ended`.
-    pub cell: CellAddress,
-    /// A producer that has begun: it is paused whenever its cell is queued.
+struct Run {
+    first: JobId,
+    /// What is queued, runs or has ended. `None`: removed.
+    cells: Vec<Option<CellAddress>>,
+    /// Those that have not been removed.
+    left: usize,
+}
+
+/// How far a producer has come. It has one cell after another.
+#[derive(Debug, Default)]
+pub struct Producing {
+    /// It is paused whenever its cell is queued.
     pub has_begun: bool,
-    /// A producer that has been asked to stop.
+    /// It has been asked to stop.
     pub shall_stop: bool,
-    /// A paused producer that has got room for the item in its hands.
+    /// It is paused, and has got room for the item in its hands.
     pub has_room: bool,
 }
 
@@ -55,20 +66,24 @@ impl ToCancel {
     }
 }
 
-impl Member {
-    fn retain(&self) -> RawCell {
-        // SAFETY: it lives as long as it is here (field note), and the caller has the table.
-        unsafe { self.cell.retain() }
+/// A run is no longer: what one undelivered job keeps of the table is bounded by that.
+const LONGEST_RUN: usize = 1024;
+
+impl Run {
+    fn place(&mut self, id: JobId) -> Option<&mut Option<CellAddress>> {
+        self.cells.get_mut(id.distance_from(self.first))
     }
 
-    fn stop(&mut self) -> ToCancel {
-        self.shall_stop = true;
-        ToCancel { cell: self.retain(), has_begun: self.has_begun }
+    fn iter(&self) -> impl Iterator<Item = (JobId, CellAddress)> {
+        let places = self.cells.iter().enumerate();
+        places.filter_map(|(place, cell)| Some((self.first.after(place), (*cell)?)))
+    }
+
+    /// Whether the number is the next one of the run.
+    fn continues_with(&self, id: JobId) -> bool {
+        self.cells.len() < LONGEST_RUN && id.distance_from(self.first) == self.cells.len()
     }
 }
-
-/// With fewer holes than this nothing is gained by closing them.
-const HOLES_AT_LEAST: usize = 32;
 
 impl Members {
     /// The number of the next job to be [added](Self::add).
@@ -77,14 +92,45 @@ impl Members {
     }
 
     /// Adds the youngest job.
+    #[inline]
     pub fn add(&mut self, id: JobId, cell: CellAddress) {
-        let member = Member { cell, has_begun: false, shall_stop: false, has_room: false };
-        self.table.push_back((id, Some(member)));
+        if !self.runs.back().is_some_and(|run| run.continues_with(id)) {
+            if self.runs.back().is_some_and(|run| run.left == 0) {
+                self.runs.pop_back();
+            }
+            // Small sets have small tables.
+            let places = if self.runs.is_empty() { 0 } else { LONGEST_RUN };
+            self.runs.push_back(Run { first: id, cells: Vec::with_capacity(places), left: 0 });
+        }
+        let run = self.runs.back_mut().expect("there is one now");
+        run.cells.push(Some(cell));
+        run.left += 1;
+    }
+
+    /// Adds a producer, the youngest job.
+    pub fn add_producer(&mut self, id: JobId, cell: CellAddress) {
+        self.add(id, cell);
+        self.producers.insert(id, Producing::default());
+    }
+
+    /// How far the producer has come, if it has not ended.
+    pub fn producer(&mut self, id: JobId) -> Option<&mut Producing> {
+        self.producers.get_mut(&id)
+    }
+
+    /// A producer has another cell now.
+    pub fn set_cell(&mut self, id: JobId, cell: CellAddress) {
+        *self.place(id).expect("a producer is a member until it ends") = Some(cell);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.table.len() - self.removed
+        self.runs.iter().map(|run| run.left).sum()
+    }
+
+    /// Whether the job is a member that has not been removed.
+    pub fn contains(&mut self, id: JobId) -> bool {
+        self.place(id).is_some_and(|place| place.is_some())
     }
 
     /// Whether there is something to [take](Self::take_ended) without a look at the outbox.
@@ -99,7 +145,7 @@ impl Members {
             self.ended = outbox.take_all();
         }
         let cell = self.ended.next()?;
-        self.remove_if(cell.id(), |member| cell.is_at(member.cell));
+        self.remove_if(cell.id(), |there| cell.is_at(there));
         Some(cell)
     }
 
@@ -107,15 +153,9 @@ impl Members {
     pub fn take_all_ended(&mut self, outbox: Cells) -> Vec<RawCell> {
         let all: Vec<_> = std::mem::take(&mut self.ended).chain(outbox).collect();
         for cell in &all {
-            self.remove_if(cell.id(), |member| cell.is_at(member.cell));
+            self.remove_if(cell.id(), |there| cell.is_at(there));
         }
         all
-    }
-
-    /// The job of this number, if it has not been removed.
-    pub fn get(&mut self, id: JobId) -> Option<&mut Member> {
-        let position = self.position(id)?;
-        self.table[position].1.as_mut()
     }
 
     /// Removes a job.
@@ -123,63 +163,77 @@ impl Members {
         self.remove_if(id, |_| true);
     }
 
-    fn remove_if(&mut self, id: JobId, condition: impl FnOnce(&Member) -> bool) {
-        let Some(position) = self.position(id) else { return };
-        if self.table[position].1.take_if(|member| condition(member)).is_none() {
+    #[inline]
+    fn remove_if(&mut self, id: JobId, condition: impl FnOnce(CellAddress) -> bool) {
+        let Some(index) = self.run_of(id) else { return };
+        let run = &mut self.runs[index];
+        let Some(place) = run.place(id) else { return };
+        if place.take_if(|cell| condition(*cell)).is_none() {
             return;
         }
-        self.removed += 1;
-        while self.table.front().is_some_and(|(_, member)| member.is_none()) {
-            self.table.pop_front();
-            self.removed -= 1;
+        run.left -= 1;
+        if run.left == 0 && index + 1 < self.runs.len() {
+            self.runs.remove(index);
         }
-        // Half of the table at least is holes, so this costs a constant per removal on average.
-        if self.removed > HOLES_AT_LEAST.max(self.table.len() / 2) {
-            self.table.retain(|(_, member)| member.is_some());
-            self.removed = 0;
+        if !self.producers.is_empty() {
+            self.producers.remove(&id);
         }
+    }
+
+    fn place(&mut self, id: JobId) -> Option<&mut Option<CellAddress>> {
+        let run = self.run_of(id)?;
+        self.runs[run].place(id)
+    }
+
+    fn run_of(&self, id: JobId) -> Option<usize> {
+        self.runs.partition_point(|run| run.first <= id).checked_sub(1)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (JobId, CellAddress)> {
+        self.runs.iter().flat_map(Run::iter)
     }
 
     /// The cells of all.
     pub fn cells(&self) -> Vec<RawCell> {
-        self.iter().map(Member::retain).collect()
+        // SAFETY: it lives as long as it is here.
+        self.iter().map(|(_, cell)| unsafe { cell.retain() }).collect()
     }
 
     /// The cell of the oldest that fits.
     pub fn oldest(&self, fits: impl Fn(&RawCell) -> bool) -> Option<RawCell> {
-        // SAFETY: it lives as long as it is here (field note).
-        self.iter().find(|member| unsafe { member.cell.with(&fits) }).map(Member::retain)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Member> {
-        self.table.iter().filter_map(|(_, member)| member.as_ref())
+        // SAFETY: it lives as long as it is here.
+        let found = self.iter().find(|(_, cell)| unsafe { cell.with(&fits) });
+        // SAFETY: as above.
+        found.map(|(_, cell)| unsafe { cell.retain() })
     }
 
     /// Asks a job to stop.
     pub fn stop(&mut self, id: JobId) -> Option<ToCancel> {
-        self.get(id).map(Member::stop)
+        let cell = (*self.place(id)?)?;
+        Some(self.ask_to_stop(id, cell))
     }
 
     /// Asks all jobs to stop.
     pub fn stop_all(&mut self) -> Vec<ToCancel> {
-        self.table.iter_mut().filter_map(|(_, member)| member.as_mut().map(Member::stop)).collect()
+        let all: Vec<_> = self.iter().collect();
+        all.into_iter().map(|(id, cell)| self.ask_to_stop(id, cell)).collect()
+    }
+
+    fn ask_to_stop(&mut self, id: JobId, cell: CellAddress) -> ToCancel {
+        let has_begun = self.producer(id).is_some_and(|producer| {
+            producer.shall_stop = true;
+            producer.has_begun
+        });
+        // SAFETY: it lives as long as it is here.
+        ToCancel { cell: unsafe { cell.retain() }, has_begun }
     }
 
     /// What waited for room has it now.
     pub fn let_in(&mut self, Waiting(job, id): Waiting) -> JobRef {
-        if let Some(member) = self.get(id) {
-            member.has_room = true;
+        if let Some(producer) = self.producer(id) {
+            producer.has_room = true;
         }
         job
-    }
-
-    fn position(&self, id: JobId) -> Option<usize> {
-        // The numbers of a set mostly have no gaps, so this is the place if nothing has been removed in front of it.
-        let guess = id.distance_from(self.table.front()?.0);
-        if self.table.get(guess).is_some_and(|(there, _)| *there == id) {
-            return Some(guess);
-        }
-        self.table.binary_search_by_key(&id, |(id, _)| *id).ok()
     }
 }
 
@@ -190,27 +244,31 @@ mod tests {
 
     #[test]
     fn finds_what_it_has_whatever_has_been_removed() {
-        let mut members = Members::default();
-        let cells: Vec<_> = (0..1000)
-            .map(|_| {
+        let (mut members, mut others) = (Members::default(), JobIds::default());
+        let cells: Vec<_> = (0..10_000)
+            .map(|n| {
                 let id = members.next_id();
+                if n % 1000 == 0 {
+                    // Another set takes a block of numbers, so there will be a gap.
+                    (0..1024).for_each(|_| drop(others.next()));
+                }
                 let cell = Cell::ended(id, Ok(()), OwnerId::NONE);
                 members.add(id, cell.address());
                 cell
             })
             .collect();
-        let (gone, kept): (Vec<_>, Vec<_>) = cells.iter().enumerate().partition(|(n, _)| n % 7 != 3);
-        for (_, cell) in &gone {
-            assert!(members.get(cell.id()).is_some());
+        let (gone, kept): (Vec<_>, Vec<_>) = cells.iter().enumerate().partition(|(n, _)| n % 2777 != 3);
+        for (_, cell) in gone.iter().rev() {
+            assert!(members.contains(cell.id()));
             members.remove(cell.id());
-            assert!(members.get(cell.id()).is_none());
+            assert!(!members.contains(cell.id()));
+            members.remove(cell.id());
         }
-        assert!(kept.iter().all(|(_, cell)| members.get(cell.id()).is_some_and(|member| cell.is_at(member.cell))));
-        assert_eq!(
-            members.cells().iter().map(RawCell::id).collect::<Vec<_>>(),
-            kept.iter().map(|(_, cell)| cell.id()).collect::<Vec<_>>()
-        );
+        assert!(kept.iter().all(|(_, cell)| members.contains(cell.id())));
+        let left: Vec<_> = members.cells().iter().map(RawCell::id).collect();
+        assert_eq!(left, kept.iter().map(|(_, cell)| cell.id()).collect::<Vec<_>>());
         assert_eq!(members.len(), kept.len());
-        assert!(members.table.len() <= 2 * kept.len() + HOLES_AT_LEAST);
+        assert!(members.runs.len() <= kept.len() + 1, "runs that are used up are gone");
+        assert!(members.oldest(|cell| cell.id() > left[1]).is_some_and(|cell| cell.id() == left[2]));
     }
 }

@@ -52,14 +52,14 @@ impl<T: Send + 'static> Core<T> {
         let id = members.next_id();
         let core = self.clone();
         let first = move || {
-            if let Some(member) = lock(&core.members).get(id) {
-                member.has_begun = true;
+            if let Some(producer) = lock(&core.members).producer(id) {
+                producer.has_begun = true;
             }
             let items = closure().into_iter();
             Producer { core, pool, id, items }.produce()
         };
         let (job, cell) = self.stage(id, first);
-        members.add(id, cell);
+        members.add_producer(id, cell);
         (id, job)
     }
 
@@ -76,8 +76,7 @@ impl<T: Send + 'static> Core<T> {
         F: FnOnce() -> Stage + Send + 'static,
     {
         let (job, cell) = self.stage(id, closure);
-        let member = members.get(id).expect("a producer is a member until it ends");
-        member.cell = cell;
+        members.set_cell(id, cell);
         job
     }
 
@@ -137,7 +136,7 @@ where
         let stopped = if self.pool.is_closed() {
             Some(JobError::ShutDown)
         } else {
-            members.get(self.id).is_some_and(|member| member.shall_stop).then_some(JobError::Cancelled)
+            members.producer(self.id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)
         };
         if let Some(error) = stopped {
             // Not under the lock: the item is foreign.
@@ -154,8 +153,8 @@ where
 
     /// The next stage: room has been made for the item.
     fn resume(self, item: T) -> Stage {
-        if let Some(member) = lock(&self.core.members).get(self.id) {
-            member.has_room = false;
+        if let Some(producer) = lock(&self.core.members).producer(self.id) {
+            producer.has_room = false;
         }
         self.core.deliver_item(self.id, item);
         if self.shall_come_back() { self.come_again() } else { self.produce() }
@@ -170,7 +169,7 @@ where
     fn come_again(self) -> Stage {
         let (core, pool, id) = (self.core.clone(), self.pool.clone(), self.id);
         let mut members = lock(&core.members);
-        if members.get(id).is_some_and(|member| member.shall_stop) {
+        if members.producer(id).is_some_and(|producer| producer.shall_stop) {
             return Stage::Stopped(JobError::Cancelled);
         }
         let job = core.next_stage(&mut members, id, move || self.produce());
@@ -220,9 +219,8 @@ impl<T: Send + 'static> Core<T> {
     fn fail(&self, id: JobId, error: JobError) -> bool {
         let last = Cell::ended(id, Err::<T, _>(error), self.owner);
         let mut members = lock(&self.members);
-        let member = members.get(id).expect("a producer is a member until it ends");
-        member.cell = last.address();
-        let had_room = member.has_room;
+        members.set_cell(id, last.address());
+        let had_room = members.producer(id).is_some_and(|producer| producer.has_room);
         drop(members);
         if let (Some(gate), false) = (self.gate(), had_room) {
             gate.force();
