@@ -60,6 +60,32 @@ impl Drop for End<'_> {
     }
 }
 
+/// The chain of actions, to be continued on another thread while this one waits for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain(*const Frame);
+
+// SAFETY: the frames live on a stack whose thread waits while the chain is in use elsewhere (the duty of `Chain::install`).
+unsafe impl Send for Chain {}
+
+impl Chain {
+    /// No actions.
+    pub const NONE: Self = Self(std::ptr::null());
+
+    /// This thread's actions.
+    pub fn current() -> Self {
+        Self(innermost())
+    }
+
+    /// Makes these actions this thread's, in place of those that it has.
+    ///
+    /// # Safety
+    ///
+    /// The thread that the chain came from waits until this one has another chain.
+    pub unsafe fn install(self) {
+        let _ = INNERMOST.try_with(|cell| cell.set(self.0));
+    }
+}
+
 /// Runs `f`, which ends jobs of the pool `id`. The pool is not idle until it has returned.
 pub fn during<R>(id: OwnerId, owner: &dyn Owner, in_hand: Option<&InHand>, f: impl FnOnce() -> R) -> R {
     let frame = Frame { owner: id, in_hand: in_hand.map(std::ptr::from_ref), outer: innermost() };

@@ -52,6 +52,18 @@ pub struct Chain(*const Frame);
 unsafe impl Send for Chain {}
 
 impl Chain {
+    /// No frames.
+    pub const NONE: Self = Self(std::ptr::null());
+
+    /// Makes these frames this thread's, in place of those that it has.
+    ///
+    /// # Safety
+    ///
+    /// The thread that the chain came from waits until this one has another chain.
+    pub unsafe fn install(self) {
+        set_innermost(self.0);
+    }
+
     /// This thread's frames.
     pub fn current() -> Self {
         Self(innermost())

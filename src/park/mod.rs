@@ -90,6 +90,14 @@ pub fn spin_until(done: impl Fn() -> bool) -> bool {
     done()
 }
 
+/// Lets other threads run a few times. True: `done` holds now.
+pub fn yield_until(done: impl Fn() -> bool, times: u32) -> bool {
+    (0..times).any(|_| {
+        crate::sync::thread::yield_now();
+        done()
+    })
+}
+
 /// Runs `f` with the current thread's own parker.
 pub fn with_current<R>(f: impl FnOnce(&Parker) -> R) -> R {
     crate::sync::thread::with_thread_local(&CURRENT, f, Parker::new)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::members::{Members, ToCancel, Waiting};
+use super::members::{Members, Offer, ToCancel, Waiting};
 use super::outbox::Outbox;
 use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, OwnerId, RawCell, Watch, frame};
 use crate::park;
@@ -15,6 +15,7 @@ use crate::registry::Gate;
 use crate::sync::time::Deadline;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::util::contain::contain_drop;
+use crate::util::limits::SET_YIELDS;
 
 /// What comes out of a set.
 pub type Delivery<T> = (JobId, Result<T, JobError>);
@@ -66,6 +67,11 @@ impl<T: Send + 'static> Core<T> {
         // The share of the members: `leave` gives it back.
         let _ = Arc::into_raw(core.clone());
         core
+    }
+
+    /// A producer that waits comes back for so many items: each time costs two changes of threads.
+    fn rooms_at_once(&self) -> usize {
+        self.gate.as_ref().map_or(1, |gate| (gate.capacity() / 2).max(1))
     }
 
     /// Where submitters wait.
@@ -143,7 +149,7 @@ impl<T: Send + 'static> Core<T> {
     pub fn take(&self) -> Option<(Delivery<T>, Option<JobRef>)> {
         let mut members = lock(&self.members);
         let cell = members.take_ended(&self.traffic.outbox)?;
-        let next = self.pass_room_on(&mut members);
+        let next = self.pass_room_on(&mut members, self.rooms_at_once());
         let left = self.add_outstanding(&mut members, -1);
         drop(members);
         if left == 0 {
@@ -154,19 +160,27 @@ impl<T: Send + 'static> Core<T> {
         Some(((id, unsafe { cell.into_outcome::<T>() }), next))
     }
 
-    /// Gives back room that was taken for a job which is not to be.
+    /// Gives back room that was taken for a job which is not to be. The caller queues a job that waited for it.
     pub fn give_room_back(&self) -> Option<JobRef> {
-        self.pass_room_on(&mut lock(&self.members))
+        self.pass_room_on(&mut lock(&self.members), 1)
     }
 
-    /// Room goes to a job that waits in the set, before any outside thread.
-    fn pass_room_on(&self, members: &mut Members) -> Option<JobRef> {
-        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
-        if let (Some(gate), None) = (&self.gate, next) {
+    /// For one who finds nothing to take: a producer for which less room has been kept than it likes. The caller queues it.
+    pub fn let_kept_in(&self) -> Option<JobRef> {
+        self.gate.as_ref()?;
+        lock(&self.members).let_kept_in()
+    }
+
+    /// Room goes to a job that waits in the set, before any outside thread; to a producer so many at once.
+    fn pass_room_on(&self, members: &mut Members, at_once: usize) -> Option<JobRef> {
+        let gate = self.gate.as_ref()?;
+        match members.offer_room(at_once) {
+            Offer::Accepted(job) => return Some(job),
+            Offer::Kept => {}
             // Under the lock, like the look for room of one that is about to wait.
-            gate.leave();
+            Offer::Declined => gate.leave(),
         }
-        next
+        None
     }
 
     /// The jobs that wait, whether there is room or not: the caller queues them.
@@ -209,10 +223,13 @@ impl<T: Send + 'static> Core<T> {
         let outbox = &self.traffic.outbox;
         let is_over = || {
             let mut members = lock(&self.members);
-            let has_come = members.has_ended() || outbox.has_some() || self.len() == 0;
+            let has_come = members.has_ended() || outbox.has_some() || members.has_kept_room() || self.len() == 0;
             (has_come || may_run && self.look_for_queued(&mut members).is_some()).then_some(())
         };
-        park::spin_until(|| outbox.has_some() || self.len() == 0) || outbox.wait_until(deadline, is_over).is_some()
+        let has_come = || outbox.has_some() || self.len() == 0;
+        park::spin_until(has_come)
+            || park::yield_until(has_come, SET_YIELDS)
+            || outbox.wait_until(deadline, is_over).is_some()
     }
 
     /// Jobs that have not been delivered.

@@ -198,8 +198,13 @@ impl<T: Send + 'static> JobSet<T> {
 
     /// Queues a producer: a job whose results are the items of an iterator, one after another, all with the job's number.
     ///
-    /// The iterator runs on the pool's workers. While the set is full the producer has no worker; it goes on, perhaps on another one, when there is room. It counts
-    /// as outstanding until the iterator has ended, but takes no room in the set itself. A panic of the iterator is its last result, and so is
+    /// The producer is a job of the pool: it needs a worker to run, and [`current_worker_index`](crate::current_worker_index) says which. While the set is full it
+    /// has none; it goes on, perhaps in the place of another one, when there is room, for several items at a time where the capacity allows. The iterator need not be
+    /// `Send`: it is made, used and dropped on one thread. In a set without a capacity that is the worker's; in one with a capacity, or when
+    /// [`next`](Self::next) runs the producer in place, a thread that the producer has for its life. If the system refuses that thread, the producer runs to its end on
+    /// the worker's, and goes beyond the capacity.
+    ///
+    /// It counts as outstanding until the iterator has ended, but takes no room in the set itself. A panic of the iterator is its last result, and so is
     /// [`Cancelled`](crate::JobError::Cancelled) or [`ShutDown`](crate::JobError::ShutDown) if it is stopped before its end, which drops an
     /// item that found no room: a full set's producer stops at a shutdown.
     ///
@@ -217,7 +222,6 @@ impl<T: Send + 'static> JobSet<T> {
     pub fn submit_iter<I, F>(&self, f: F) -> JobId
     where
         I: IntoIterator<Item = T>,
-        I::IntoIter: Send + 'static,
         F: FnOnce() -> I + Send + 'static,
     {
         let admitted = self.registry.admit(self.is_inside(), true);
@@ -301,7 +305,10 @@ impl<T: Send + 'static> JobSet<T> {
     /// assert!(set.try_next().is_none());
     /// ```
     pub fn try_next(&self) -> Option<(JobId, Result<T, JobError>)> {
-        let (delivery, next) = self.core.take()?;
+        let Some((delivery, next)) = self.core.take() else {
+            self.queue_again(self.core.let_kept_in());
+            return None;
+        };
         self.queue_again(next);
         Some(delivery)
     }
@@ -437,6 +444,10 @@ impl Surroundings for Home {
 
     fn is_closed(&self) -> bool {
         self.0.is_closed()
+    }
+
+    fn stack_size(&self) -> usize {
+        self.0.config().stack_size
     }
 }
 

@@ -1,7 +1,8 @@
 //! A member that gives many results: it runs until the set is full, and is queued again when there is room.
 //!
-//! Each such run is a *stage*, a cell of its own under the producer's one number. Between stages the iterator, and an item that found no room, lie in the closure of
-//! the next stage, which [waits](super::members::Waiting) in the set.
+//! Each such run is a *stage*, a cell of its own under the producer's one number. The iterator lies on the stack of a [`Strand`], which runs in the place of
+//! the worker that runs the stage. Between stages the strand lies in the closure of the next one, which [waits](super::members::Waiting) in the set. So the
+//! iterator stays on one thread, whichever worker runs it. A producer that will never pause has no strand.
 
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::core::Core;
 use super::members::{Members, Waiting};
 use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, RawCell, frame};
 use crate::sync::{Ordering, lock};
+use crate::worker::{Pauser, Said, Strand};
 
 /// How a stage ended.
 enum Stage {
@@ -21,6 +23,14 @@ enum Stage {
     Stopped(JobError),
 }
 
+/// Why a strand pauses.
+enum Reason {
+    /// For room for the item in its hands.
+    Full,
+    /// For the thread below it on the stack, which waits for items.
+    Awaited,
+}
+
 /// What a producer must know of the pool that it runs in.
 pub trait Surroundings: Send + Sync + 'static {
     /// Queues a job that is queued for the second time.
@@ -29,14 +39,21 @@ pub trait Surroundings: Send + Sync + 'static {
     fn is_dropping(&self) -> bool;
     /// Whether the pool takes nothing new: who waits for room then waits for nothing.
     fn is_closed(&self) -> bool;
+    /// Bytes of stack for a strand.
+    fn stack_size(&self) -> usize;
 }
 
-/// What goes from stage to stage.
-struct Producer<T, I> {
+/// What a producer is, wherever it runs.
+struct Identity<T> {
     core: Arc<Core<T>>,
     pool: Arc<dyn Surroundings>,
     id: JobId,
-    items: I,
+}
+
+impl<T> Clone for Identity<T> {
+    fn clone(&self) -> Self {
+        Self { core: self.core.clone(), pool: self.pool.clone(), id: self.id }
+    }
 }
 
 impl<T: Send + 'static> Core<T> {
@@ -44,21 +61,13 @@ impl<T: Send + 'static> Core<T> {
     pub fn enlist_producer<I, F>(self: &Arc<Self>, pool: Arc<dyn Surroundings>, closure: F) -> (JobId, JobRef)
     where
         I: IntoIterator<Item = T>,
-        I::IntoIter: Send + 'static,
         F: FnOnce() -> I + Send + 'static,
     {
         let mut members = lock(&self.members);
         self.add_outstanding(&mut members, 1);
         let id = members.next_id();
-        let core = self.clone();
-        let first = move || {
-            if let Some(producer) = lock(&core.members).producer(id) {
-                producer.has_begun = true;
-            }
-            let items = closure().into_iter();
-            Producer { core, pool, id, items }.produce()
-        };
-        let (job, cell) = self.stage(id, first);
+        let producer = Identity { core: self.clone(), pool, id };
+        let (job, cell) = self.stage(id, move || producer.begin(closure));
         members.add_producer(id, cell);
         (id, job)
     }
@@ -89,90 +98,162 @@ impl<T: Send + 'static> Core<T> {
     }
 }
 
-/// Where the producer goes on.
-enum Next<T> {
-    Deliver(T),
-    End(Stage),
-}
-
-impl<T, I> Producer<T, I>
-where
-    T: Send + 'static,
-    I: Iterator<Item = T> + Send + 'static,
-{
-    fn produce(mut self) -> Stage {
-        loop {
-            if self.pool.is_dropping() {
-                return Stage::Stopped(JobError::ShutDown);
-            }
-            if frame::cancel_requested() == Some(true) {
-                return Stage::Stopped(JobError::Cancelled);
-            }
-            let Some(item) = self.items.next() else { return Stage::Finished };
-            let (producer, next) = self.make_room(item);
-            match (producer, next) {
-                (Some(producer), Next::Deliver(item)) => {
-                    producer.core.deliver_item(producer.id, item);
-                    if producer.shall_come_back() {
-                        return producer.come_again();
-                    }
-                    self = producer;
-                }
-                (_, Next::End(stage)) => return stage,
-                (None, Next::Deliver(_)) => unreachable!("only a paused producer is gone"),
-            }
-        }
-    }
-
-    /// Takes room in the set for the item, or moves into the next stage, which waits for it.
-    fn make_room(self, item: T) -> (Option<Self>, Next<T>) {
-        let core = self.core.clone();
-        let Some(gate) = core.gate() else { return (Some(self), Next::Deliver(item)) };
-        let mut members = lock(&core.members);
-        if gate.try_enter().is_ok() {
-            return (Some(self), Next::Deliver(item));
-        }
-        // Under the lock: a close that comes later finds the next stage among those that wait.
-        let stopped = if self.pool.is_closed() {
-            Some(JobError::ShutDown)
-        } else {
-            members.producer(self.id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)
-        };
-        if let Some(error) = stopped {
-            // Not under the lock: the item is foreign.
-            drop(members);
-            drop(item);
-            return (None, Next::End(Stage::Stopped(error)));
-        }
-        let id = self.id;
-        let job = core.next_stage(&mut members, id, move || self.resume(item));
-        members.waiting.push_back(Waiting(job, id));
-        drop(members);
-        (None, Next::End(Stage::Paused))
-    }
-
-    /// The next stage: room has been made for the item.
-    fn resume(self, item: T) -> Stage {
+impl<T: Send + 'static> Identity<T> {
+    /// The first stage.
+    fn begin<I, F>(self, closure: F) -> Stage
+    where
+        I: IntoIterator<Item = T>,
+        F: FnOnce() -> I + Send + 'static,
+    {
         if let Some(producer) = lock(&self.core.members).producer(self.id) {
-            producer.has_room = false;
+            producer.has_begun = true;
         }
-        self.core.deliver_item(self.id, item);
-        if self.shall_come_back() { self.come_again() } else { self.produce() }
+        let items = Items { producer: self.clone(), rooms: 0 };
+        if self.core.gate().is_none() && !self.is_awaited() {
+            return items.produce(closure(), None);
+        }
+        match Strand::new(self.pool.stack_size()) {
+            Ok(mut strand) => {
+                let said = strand.begin(move |pauser| items.produce(closure(), Some(pauser)));
+                Paused { producer: self, strand }.after(said)
+            }
+            Err(_) => items.produce(closure(), None),
+        }
     }
 
     /// Whether a thread that waits for items may be the one that runs this.
-    fn shall_come_back(&self) -> bool {
+    fn is_awaited(&self) -> bool {
         self.core.in_place.load(Ordering::Relaxed) != 0
     }
 
-    /// Lets the thread look at what there is before the next item.
+    fn shall_stop(&self) -> Option<JobError> {
+        if self.pool.is_dropping() {
+            Some(JobError::ShutDown)
+        } else {
+            (frame::cancel_requested() == Some(true)).then_some(JobError::Cancelled)
+        }
+    }
+}
+
+/// The side of a producer that has the iterator.
+struct Items<T: Send + 'static> {
+    producer: Identity<T>,
+    /// Rooms in the set that were kept for it.
+    rooms: usize,
+}
+
+impl<T: Send + 'static> Items<T> {
+    /// Without a pauser it delivers beyond the set's capacity: there is none, or the system has no thread left for a strand.
+    fn produce<I>(mut self, items: I, pauser: Option<&Pauser<'_, Reason, Stage>>) -> Stage
+    where
+        I: IntoIterator<Item = T>,
+    {
+        let mut items = items.into_iter();
+        loop {
+            if let Some(error) = self.producer.shall_stop() {
+                return Stage::Stopped(error);
+            }
+            let Some(item) = items.next() else { return Stage::Finished };
+            if !self.take_room(pauser) {
+                // The thread that ends us says why.
+                return Stage::Paused;
+            }
+            self.producer.core.deliver_item(self.producer.id, item);
+            if let Some(pauser) = pauser.filter(|_| self.producer.is_awaited()) {
+                if !pauser.pause(Reason::Awaited) {
+                    return Stage::Paused;
+                }
+            }
+        }
+    }
+
+    /// Takes room in the set for one item. False: the producer is to end.
+    fn take_room(&mut self, pauser: Option<&Pauser<'_, Reason, Stage>>) -> bool {
+        let Some(gate) = self.producer.core.gate() else { return true };
+        if self.rooms == 0 && gate.try_enter().is_err() {
+            match pauser {
+                Some(pauser) if !pauser.pause(Reason::Full) => return false,
+                Some(_) => self.rooms = self.producer.core.take_rooms(self.producer.id),
+                None => gate.force(),
+            }
+        }
+        self.rooms = self.rooms.saturating_sub(1);
+        true
+    }
+}
+
+impl<T: Send + 'static> Drop for Items<T> {
+    fn drop(&mut self) {
+        for _ in 0..self.rooms {
+            if let Some(job) = self.producer.core.give_room_back() {
+                self.producer.pool.queue(job);
+            }
+        }
+    }
+}
+
+/// The side of a producer that goes from stage to stage.
+struct Paused<T: Send + 'static> {
+    producer: Identity<T>,
+    strand: Strand<Reason, Stage>,
+}
+
+impl<T: Send + 'static> Paused<T> {
+    /// A stage after the first.
+    fn go_on(mut self) -> Stage {
+        let said = self.strand.resume();
+        self.after(said)
+    }
+
+    fn after(mut self, mut said: Said<Reason, Stage>) -> Stage {
+        loop {
+            match said {
+                Said::Ended(stage) => return stage,
+                Said::Paused(Reason::Awaited) => return self.come_again(),
+                Said::Paused(Reason::Full) => match self.wait_for_room() {
+                    Ok(this) => self = this,
+                    Err(stage) => return stage,
+                },
+            }
+            said = self.strand.resume();
+        }
+    }
+
+    /// Takes room in the set for the item in the strand's hands, or moves into the next stage, which waits for it.
+    fn wait_for_room(self) -> Result<Self, Stage> {
+        let Identity { core, pool, id } = self.producer.clone();
+        let mut members = lock(&core.members);
+        if core.gate().is_none_or(|gate| gate.try_enter().is_ok()) {
+            members.give_rooms(id, 1);
+            return Ok(self);
+        }
+        // Under the lock: a close that comes later finds the next stage among those that wait.
+        let stopped = if pool.is_closed() {
+            Some(JobError::ShutDown)
+        } else {
+            members.producer(id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)
+        };
+        if let Some(error) = stopped {
+            // Not under the lock: the iterator and the item are foreign.
+            drop(members);
+            drop(self);
+            return Err(Stage::Stopped(error));
+        }
+        let job = core.next_stage(&mut members, id, move || self.go_on());
+        members.waiting.push_back(Waiting(job, id));
+        Err(Stage::Paused)
+    }
+
+    /// Lets the thread below look at what there is before the next item.
     fn come_again(self) -> Stage {
-        let (core, pool, id) = (self.core.clone(), self.pool.clone(), self.id);
+        let Identity { core, pool, id } = self.producer.clone();
         let mut members = lock(&core.members);
         if members.producer(id).is_some_and(|producer| producer.shall_stop) {
+            drop(members);
+            drop(self);
             return Stage::Stopped(JobError::Cancelled);
         }
-        let job = core.next_stage(&mut members, id, move || self.produce());
+        let job = core.next_stage(&mut members, id, move || self.go_on());
         drop(members);
         pool.queue(job);
         Stage::Paused
@@ -207,6 +288,11 @@ impl<T: Send + 'static> Core<T> {
         }
     }
 
+    /// Rooms that were kept for a producer.
+    fn take_rooms(&self, id: JobId) -> usize {
+        lock(&self.members).take_rooms(id)
+    }
+
     /// Nothing comes of it any more. True: the set is closed.
     fn finish(&self, id: JobId) -> bool {
         let mut members = lock(&self.members);
@@ -220,10 +306,13 @@ impl<T: Send + 'static> Core<T> {
         let last = Cell::ended(id, Err::<T, _>(error), self.owner);
         let mut members = lock(&self.members);
         members.set_cell(id, last.address());
-        let had_room = members.producer(id).is_some_and(|producer| producer.has_room);
+        let rooms = members.take_rooms(id);
         drop(members);
-        if let (Some(gate), false) = (self.gate(), had_room) {
-            gate.force();
+        if let Some(gate) = self.gate() {
+            match rooms.checked_sub(1) {
+                None => gate.force(),
+                Some(more) => (0..more).for_each(|_| gate.leave()),
+            }
         }
         match self.traffic.outbox.push(last) {
             Ok(()) => false,

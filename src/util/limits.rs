@@ -47,6 +47,9 @@ pub const SEARCH_ROUNDS: u32 = limit!(48, model 1);
 /// before that thread parks: 256 looks made a cold round trip of 12 microseconds one of 20, 1024 one of 40. A worker that is awake answers within 32.
 pub const WAIT_SPINS: u32 = limit!(32, model 1);
 
+/// Times that a thread which waits for a set's next result lets others run before it sleeps. X
+pub const SET_YIELDS: u32 = limit!(4, model 0);
+
 /// Looks at a pool without work whose workers are not asleep yet, when the time of a wait for its idleness has run out.
 pub const IDLE_ROUNDS: u32 = limit!(200, model 1);
 

@@ -4,12 +4,14 @@ mod help;
 mod run;
 mod search;
 mod stack;
+mod strand;
 
 use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 pub use run::main;
+pub use strand::{Pauser, Said, Strand};
 
 use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
 use crate::queue::{Released, Steal};
