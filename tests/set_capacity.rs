@@ -1,0 +1,162 @@
+//! `JobSet::with_capacity`: jobs that wait for room in the set.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use common::*;
+use filch::{JobError, JobSet, Pool};
+
+#[test]
+fn a_submitter_outside_waits_while_the_set_is_full() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = Arc::new(JobSet::with_capacity(&pool, 2));
+    set.submit(|| 0);
+    set.submit(|| 1);
+    pool.wait_idle();
+    assert!(set.try_submit(|| 9).unwrap_err().is_full(), "results count until they are taken");
+    let submitted = Counter::new();
+    let (theirs, counter) = (set.clone(), submitted.clone());
+    let submitter = thread::spawn(move || {
+        theirs.submit(|| 2);
+        counter.add();
+    });
+    thread::sleep(Duration::from_millis(30));
+    assert_eq!(submitted.get(), 0);
+    assert!(set.next().is_some());
+    submitter.join().unwrap();
+    assert_eq!(set.as_completed().count(), 2);
+}
+
+#[test]
+fn one_thread_that_submits_and_takes_gets_along_with_capacity_1() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = JobSet::with_capacity(&pool, 1);
+    for n in 0..1000 {
+        set.submit(move || n);
+        assert_eq!(set.next().unwrap().1.unwrap(), n);
+    }
+}
+
+#[test]
+fn inside_the_pool_jobs_wait_in_the_set() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = Arc::new(JobSet::with_capacity(&pool, 2));
+    let theirs = set.clone();
+    let most = Arc::new(AtomicUsize::new(0));
+    let started = most.clone();
+    let producer = pool.submit(move || {
+        for n in 0..100_u32 {
+            let started = started.clone();
+            theirs.submit(move || {
+                started.fetch_add(1, Ordering::SeqCst);
+                n
+            });
+        }
+    });
+    producer.join().unwrap();
+    assert_eq!(set.len(), 100);
+    pool.wait_idle();
+    for taken in 0..100 {
+        assert!(most.load(Ordering::SeqCst) <= taken + 2, "no more than two are beyond the set's door");
+        assert!(set.next().is_some());
+    }
+    assert!(set.next().is_none());
+    assert_eq!(most.load(Ordering::SeqCst), 100);
+}
+
+#[test]
+fn a_shutdown_runs_the_jobs_that_wait_in_a_full_set() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = Arc::new(JobSet::with_capacity(&pool, 1));
+    let theirs = set.clone();
+    let producer = pool.submit(move || {
+        for n in 0..20 {
+            theirs.submit(move || n);
+        }
+    });
+    producer.join().unwrap();
+    pool.shutdown();
+    let mut results: Vec<_> = set.as_completed().map(|(_, result)| result.unwrap()).collect();
+    results.sort_unstable();
+    assert_eq!(results, (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_shutdown_wakes_a_submitter_that_waits_for_room_in_the_set() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = Arc::new(JobSet::with_capacity(&pool, 1));
+    set.submit(|| 1);
+    let theirs = set.clone();
+    let submitter = thread::spawn(move || theirs.submit(|| 2));
+    thread::sleep(Duration::from_millis(20));
+    pool.shutdown();
+    let late = submitter.join().unwrap();
+    let mut results: Vec<_> = set.as_completed().collect();
+    results.retain(|(id, _)| *id == late);
+    assert!(matches!(results[..], [(_, Err(JobError::ShutDown))]));
+}
+
+#[test]
+fn a_full_set_does_not_keep_a_shutdown_waiting() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = JobSet::with_capacity(&pool, 3);
+    for n in 0..3 {
+        set.submit(move || n);
+    }
+    pool.shutdown();
+    assert_eq!(set.len(), 3);
+    assert_eq!(set.as_completed().count(), 3);
+}
+
+#[test]
+fn a_job_that_waits_in_a_set_takes_no_room_in_the_pools_queue() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).queue_capacity(1).build().unwrap();
+    let set = Arc::new(JobSet::with_capacity(&pool, 1));
+    let theirs = set.clone();
+    let submitter = pool.submit(move || {
+        for n in 0..5 {
+            theirs.submit(move || n);
+        }
+    });
+    submitter.join().unwrap();
+    pool.wait_idle();
+    pool.try_submit(|| ()).unwrap().join().unwrap();
+    assert_eq!(set.as_completed().count(), 5);
+    pool.wait_idle();
+    let gate = block(&pool);
+    assert_eq!([pool.try_submit(|| ()).is_ok(), pool.try_submit(|| ()).is_ok()], [true, false]);
+    gate.open();
+}
+
+#[test]
+fn a_try_that_the_pool_refuses_passes_its_room_on() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(2).queue_capacity(1).build().unwrap();
+    for _ in 0..200 {
+        let set = Arc::new(JobSet::with_capacity(&pool, 1));
+        let theirs = set.clone();
+        // Keeps the pool's queue full most of the time.
+        let inside = pool.submit(move || {
+            for n in 0..3 {
+                theirs.submit(move || n);
+            }
+        });
+        let mut tried = 0;
+        while !inside.is_finished() {
+            tried += usize::from(set.try_submit(|| 7).is_ok());
+        }
+        inside.join().unwrap();
+        assert_eq!(set.as_completed().count(), 3 + tried);
+    }
+}
