@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use common::task::{Task, start_waiting};
 use common::*;
 use filch::{Pool, WaitPolicy};
 
@@ -35,12 +36,10 @@ fn a_broadcast_reaches_workers_that_are_busy_when_they_are_done() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);
     let gate = block(&pool);
-    let opener = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
-        gate.open();
-    });
-    assert_eq!(pool.broadcast(|index| index), [0, 1]);
-    opener.join().unwrap();
+    let theirs = pool.clone();
+    let broadcast = start_waiting(move || theirs.broadcast(|index| index));
+    gate.open();
+    assert_eq!(broadcast.join().unwrap(), [0, 1]);
 }
 
 #[test]
@@ -120,14 +119,10 @@ fn a_broadcast_while_a_worker_waits_ends_when_it_has_waited() {
         inner.join().unwrap();
     });
     eventually("a worker waits", || waits.get() == 1);
-    let broadcasts = {
-        let pool = pool.clone();
-        thread::spawn(move || pool.broadcast(|index| index))
-    };
-    thread::sleep(Duration::from_millis(20));
-    assert!(!broadcasts.is_finished());
+    let theirs = pool.clone();
+    let broadcast = start_waiting(move || theirs.broadcast(|index| index));
     gate.open();
-    assert_eq!(broadcasts.join().unwrap(), [0, 1]);
+    assert_eq!(broadcast.join().unwrap(), [0, 1]);
     waiter.join().unwrap();
 }
 
@@ -176,13 +171,28 @@ fn a_broadcast_that_meets_a_shutdown_ends() {
 fn a_pool_is_not_idle_while_a_broadcast_is_posted() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
-    let gate = block(&pool);
-    let other = pool.clone();
-    let broadcast = thread::spawn(move || other.broadcast(|index| index));
-    thread::sleep(Duration::from_millis(10));
+    for _ in 0..20 {
+        let (gate, runs) = (block(&pool), Counter::new());
+        let (theirs, counter) = (pool.clone(), runs.clone());
+        let broadcast = start_waiting(move || theirs.broadcast(|_| counter.add()).len());
+        gate.open();
+        pool.wait_idle();
+        assert_eq!(runs.get(), 1);
+        assert_eq!(broadcast.join().unwrap(), 1);
+    }
+}
+
+#[test]
+fn a_pool_is_not_idle_while_a_broadcast_runs() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let gate = Gate::new();
+    let (theirs, door) = (pool.clone(), gate.doorway());
+    let broadcast = thread::spawn(move || theirs.broadcast(|_| door.wait()).len());
+    gate.await_arrivals(2);
     assert!(!pool.wait_idle_timeout(Duration::from_millis(5)));
     gate.open();
-    broadcast.join().unwrap();
+    assert_eq!(broadcast.join().unwrap(), 2);
     pool.wait_idle();
 }
 
@@ -263,20 +273,19 @@ fn strangers_run_during_a_wait(policy: WaitPolicy) -> (usize, i32) {
         7
     });
     gate.await_arrivals(1);
-    let waiting = Counter::new();
-    let counter = waiting.clone();
+    let (send, receive) = mpsc::channel();
     let waiter = pool.submit(move || {
-        counter.add();
+        send.send(Task::current()).unwrap();
         long.join().unwrap()
     });
-    eventually("a worker waits", || waiting.get() == 1);
+    let task = receive.recv().unwrap();
     for _ in 0..10 {
         pool.spawn(strangers.adder());
     }
     if policy == WaitPolicy::HelpAny {
         eventually("the strangers have run", || strangers.get() == 10);
     } else {
-        thread::sleep(Duration::from_millis(30));
+        task.await_sleep();
     }
     let ran = strangers.get();
     gate.open();

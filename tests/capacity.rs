@@ -2,10 +2,12 @@
 
 mod common;
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use common::task::start_waiting;
 use common::*;
 use filch::{Pool, TrySubmitError};
 
@@ -13,19 +15,10 @@ fn pool(threads: usize, capacity: usize) -> Pool {
     Pool::builder().threads(threads).queue_capacity(capacity).build().unwrap()
 }
 
-/// Runs `f` on a thread of its own, and says when it has returned.
-fn aside<R: Send + 'static>(
-    pool: &Pool,
-    f: impl FnOnce(&Pool) -> R + Send + 'static,
-) -> (thread::JoinHandle<R>, Counter) {
-    let (pool, returned) = (pool.clone(), Counter::new());
-    let counter = returned.clone();
-    let body = move || {
-        let result = f(&pool);
-        counter.add();
-        result
-    };
-    (thread::spawn(body), returned)
+/// Runs `f` on a thread of its own.
+fn aside<R: Send + 'static>(pool: &Pool, f: impl FnOnce(&Pool) -> R + Send + 'static) -> thread::JoinHandle<R> {
+    let pool = pool.clone();
+    thread::spawn(move || f(&pool))
 }
 
 #[test]
@@ -71,10 +64,9 @@ fn an_outside_thread_that_submits_too_much_waits_for_room() {
         let gate = block(&pool);
         submit(&pool);
         submit(&pool);
-        let (submitter, returned) = aside(&pool, submit);
-        // No proof, but time enough for a submit that does not wait.
-        thread::sleep(Duration::from_millis(10));
-        assert_eq!((returned.get(), pool.pending()), (0, 2));
+        let theirs = pool.clone();
+        let submitter = start_waiting(move || submit(&theirs));
+        assert_eq!(pool.pending(), 2);
         gate.open();
         submitter.join().unwrap();
         pool.wait_idle();
@@ -97,17 +89,26 @@ fn never_more_jobs_are_queued_than_the_capacity_and_all_run() {
     for capacity in [1, 2, 7] {
         let pool = pool(2, capacity);
         let runs = Counter::new();
+        let queued = Arc::new(AtomicIsize::new(0));
         thread::scope(|scope| {
             for seed in 0..3 {
-                let (pool, runs) = (&pool, &runs);
+                let (pool, runs, queued) = (&pool, &runs, &queued);
                 scope.spawn(move || {
                     let mut random = Random::new(seed);
                     for _ in 0..2000 {
+                        let (leaves, run) = (queued.clone(), runs.adder());
+                        let job = move || {
+                            leaves.fetch_sub(1, Ordering::SeqCst);
+                            run();
+                        };
                         match random.below(3) {
-                            0 => pool.spawn(runs.adder()),
-                            1 => drop(pool.submit(runs.adder())),
-                            _ => pool.submit(runs.adder()).join().unwrap(),
+                            0 => pool.spawn(job),
+                            1 => drop(pool.submit(job)),
+                            _ => pool.submit(job).join().unwrap(),
                         }
+                        // Counted when the submit is over, and until the job starts: one a worker may be between queue and start.
+                        let most = capacity as isize + 2;
+                        assert!(queued.fetch_add(1, Ordering::SeqCst) < most);
                     }
                 });
             }
@@ -171,7 +172,7 @@ fn install_and_join_wait_for_no_room() {
     let pool = pool(1, 1);
     let gate = block(&pool);
     pool.spawn(|| ());
-    let (installer, _) = aside(&pool, |pool| pool.install(|| pool.join(|| 1, || 2)));
+    let installer = aside(&pool, |pool| pool.install(|| pool.join(|| 1, || 2)));
     eventually("it is queued although the queue is full", || pool.pending() == 2);
     gate.open();
     assert_eq!(installer.join().unwrap(), (1, 2));
@@ -188,14 +189,14 @@ fn shutdown_wakes_every_waiting_submitter_with_shut_down() {
         let submitters: Vec<_> = (0..3)
             .map(|_| {
                 let token = drops.token();
-                aside(&pool, move |pool| pool.submit(move || drop(token)).join()).0
+                aside(&pool, move |pool| pool.submit(move || drop(token)).join())
             })
             .collect();
         spin(round * 1000);
         if round % 2 == 0 {
             assert!(!pool.shutdown_timeout(Duration::ZERO));
         } else {
-            let (stopper, _) = aside(&pool, Pool::shutdown_now);
+            let stopper = aside(&pool, Pool::shutdown_now);
             assert!(queued.join().unwrap_err().is_shut_down());
             gate.open();
             stopper.join().unwrap();
@@ -218,9 +219,8 @@ fn cancelled_jobs_make_room_for_a_waiting_submitter() {
     for cancel_all in [false, true] {
         let gate = block(&pool);
         let (first, second) = (pool.submit(|| ()), pool.submit(|| ()));
-        let (submitter, returned) = aside(&pool, |pool| pool.submit(|| 8));
-        thread::sleep(Duration::from_millis(2));
-        assert_eq!(returned.get(), 0);
+        let theirs = pool.clone();
+        let submitter = start_waiting(move || theirs.submit(|| 8));
         if cancel_all {
             assert_eq!(pool.cancel_pending(), 2)
         } else {
@@ -264,7 +264,7 @@ fn waiting_submitters_all_get_their_turn() {
         let gate = block(&pool);
         pool.spawn(|| ());
         let submitters: Vec<_> =
-            (0..4).map(|n| aside(&pool, move |pool| pool.submit(move || n).join().unwrap()).0).collect();
+            (0..4).map(|n| aside(&pool, move |pool| pool.submit(move || n).join().unwrap())).collect();
         gate.open();
         let results: Vec<_> = submitters.into_iter().map(|submitter| submitter.join().unwrap()).collect();
         assert_eq!(results, [0, 1, 2, 3]);

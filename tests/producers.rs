@@ -5,8 +5,8 @@ mod common;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
 
+use common::task::{Task, start_waiting};
 use common::*;
 use filch::{JobError, JobSet, Pool};
 
@@ -37,12 +37,9 @@ fn an_empty_producer_ends_the_wait() {
     let gate = block(&pool);
     set.submit_iter(Vec::new);
     assert_eq!(set.len(), 1);
-    let opener = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(10));
-        gate.open();
-    });
-    assert!(set.next().is_none());
-    opener.join().unwrap();
+    let asker = start_waiting(move || set.next().is_none());
+    gate.open();
+    assert!(asker.join().unwrap());
 }
 
 #[test]
@@ -149,17 +146,20 @@ fn a_running_producer_stops_at_its_next_item() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
     let set = JobSet::new(&pool);
-    let (send, receive) = mpsc::channel();
+    let gate = Gate::new();
+    let door = gate.doorway();
     let id = set.submit_iter(move || {
-        std::iter::from_fn(move || {
-            send.send(()).ok();
-            thread::sleep(Duration::from_micros(50));
-            Some(())
+        (0..).inspect(move |n| {
+            if *n == 2 {
+                door.wait()
+            }
         })
     });
-    receive.recv().unwrap();
+    gate.await_arrivals(1);
     assert!(!set.cancel(id));
-    assert!(set.as_completed().last().unwrap().1.unwrap_err().is_cancelled());
+    gate.open();
+    let results: Vec<_> = set.as_completed().map(|(_, item)| item).collect();
+    assert!(matches!(results[..], [Ok(0), Ok(1), Ok(2), Err(JobError::Cancelled)]));
 }
 
 #[test]
@@ -328,10 +328,11 @@ fn a_worker_that_waits_looks_again_when_a_producer_has_ended() {
         let set = JobSet::new(&inner);
         let (started, starts) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
+        let waiter = Task::current();
         set.submit_iter(move || {
             started.send(()).unwrap();
-            std::iter::from_fn(|| {
-                thread::sleep(Duration::from_millis(50));
+            std::iter::from_fn(move || {
+                waiter.await_sleep();
                 None::<u32>
             })
         });

@@ -4,11 +4,10 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
 
+use common::task::start_waiting;
 use common::*;
-use filch::{JobError, JobSet, Pool};
+use filch::{JobError, JobId, JobSet, Pool};
 
 #[test]
 fn a_submitter_outside_waits_while_the_set_is_full() {
@@ -19,16 +18,15 @@ fn a_submitter_outside_waits_while_the_set_is_full() {
     set.submit(|| 1);
     pool.wait_idle();
     assert!(set.try_submit(|| 9).unwrap_err().is_full(), "results count until they are taken");
-    let submitted = Counter::new();
-    let (theirs, counter) = (set.clone(), submitted.clone());
-    let submitter = thread::spawn(move || {
-        theirs.submit(|| 2);
-        counter.add();
-    });
-    thread::sleep(Duration::from_millis(30));
-    assert_eq!(submitted.get(), 0);
-    assert!(set.next().is_some());
-    submitter.join().unwrap();
+    let ways: [fn(&JobSet<i32>) -> JobId; 2] = [|set| set.submit(|| 2), |set| set.submit_first(|| 2)];
+    for submit in ways {
+        let theirs = set.clone();
+        let submitter = start_waiting(move || submit(&theirs));
+        assert_eq!(set.len(), 2);
+        assert!(set.next().is_some());
+        submitter.join().unwrap();
+        pool.wait_idle();
+    }
     assert_eq!(set.as_completed().count(), 2);
 }
 
@@ -96,8 +94,7 @@ fn a_shutdown_wakes_a_submitter_that_waits_for_room_in_the_set() {
     let set = Arc::new(JobSet::with_capacity(&pool, 1));
     set.submit(|| 1);
     let theirs = set.clone();
-    let submitter = thread::spawn(move || theirs.submit(|| 2));
-    thread::sleep(Duration::from_millis(20));
+    let submitter = start_waiting(move || theirs.submit(|| 2));
     pool.shutdown();
     let late = submitter.join().unwrap();
     let mut results: Vec<_> = set.as_completed().collect();

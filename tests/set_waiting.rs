@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::thread;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use common::task::Task;
 use common::*;
 use filch::{JobSet, Pool};
 
@@ -64,19 +64,20 @@ fn a_waiting_worker_runs_the_oldest_member_and_no_strangers() {
 fn while_a_member_runs_a_waiting_worker_runs_none() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);
-    let (gate, ran) = (Gate::new(), Counter::new());
-    let (door, arrivals, counter) = (gate.doorway(), Arc::new(gate), ran.clone());
-    let gate = arrivals.clone();
+    let (gate, ran) = (Arc::new(Gate::new()), Counter::new());
+    let (arrivals, counter) = (gate.clone(), ran.clone());
+    let (send, receive) = mpsc::channel();
     let waiter = pool.submit(move || {
         let set = JobSet::new(&Pool::current().unwrap());
+        let door = arrivals.doorway();
         let running = set.submit(move || door.wait());
         // The other worker takes it.
         arrivals.await_arrivals(1);
         set.submit(move || counter.add());
+        send.send(Task::current()).unwrap();
         set.next().unwrap().0 == running
     });
-    gate.await_arrivals(1);
-    thread::sleep(Duration::from_millis(30));
+    receive.recv().unwrap().await_sleep();
     assert_eq!(ran.get(), 0);
     gate.open();
     assert!(waiter.join().unwrap());

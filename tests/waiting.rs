@@ -10,6 +10,7 @@ use std::task::{Context, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use common::task::Task;
 use common::*;
 use filch::{JobError, JobHandle, Pool};
 
@@ -96,12 +97,10 @@ fn a_worker_that_waits_for_a_job_on_another_runs_nothing() {
     let (send, about_to_wait) = mpsc::channel();
     let waiter = pool.submit(move || {
         filch::spawn(other);
-        send.send(()).unwrap();
+        send.send(Task::current()).unwrap();
         slow.join().unwrap();
     });
-    about_to_wait.recv().unwrap();
-    // No proof, but time enough for a worker that looks for work to find some.
-    thread::sleep(Duration::from_millis(50));
+    about_to_wait.recv().unwrap().await_sleep();
     assert_eq!(unrelated.get(), 0);
     gate.open();
     waiter.join().unwrap();

@@ -1,6 +1,8 @@
 //! What the tests share: gates that block a worker, counters of drops, collectors of panics, child processes, a watchdog.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod task;
+
 use std::any::Any;
 use std::io::Write;
 use std::panic::Location;
