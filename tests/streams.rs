@@ -3,10 +3,9 @@
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
 
 use common::*;
 use filch::{JobError, Pool};
@@ -21,34 +20,56 @@ fn counted(items: u32) -> (Arc<AtomicUsize>, impl Iterator<Item = u32>) {
     (pulled, (0..items).inspect(count))
 }
 
+/// A stream of either kind.
+fn either<I, R, F>(
+    pool: &Pool,
+    ordered: bool,
+    items: I,
+    buffer: usize,
+    f: F,
+) -> Box<dyn Iterator<Item = Result<R, JobError>>>
+where
+    I: Iterator<Item: Send + 'static> + 'static,
+    R: Send + 'static,
+    F: Fn(I::Item) -> R + Send + Sync + 'static,
+{
+    if ordered { Box::new(pool.map_stream(items, buffer, f)) } else { Box::new(pool.map_unordered(items, buffer, f)) }
+}
+
 #[test]
 fn results_come_in_the_order_of_the_items() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);
-    let slow_first = |n: u64| {
-        thread::sleep(Duration::from_micros(200 - 2 * n));
+    let done = Notes::new();
+    let notes = done.clone();
+    let second_first = move |n: u32| {
+        if n == 0 {
+            eventually("the next item is done", || notes.all().contains(&1));
+        }
+        notes.note(n);
         n
     };
-    let results: Vec<_> = pool.map_stream(0..100, 16, slow_first).map(Result::unwrap).collect();
+    let results: Vec<_> = pool.map_stream(0..100, 16, second_first).map(Result::unwrap).collect();
     assert_eq!(results, (0..100).collect::<Vec<_>>());
+    assert_ne!(done.all(), results);
 }
 
 #[test]
 fn unordered_results_come_as_they_are_done() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);
-    let both = Arc::new(Barrier::new(2));
+    let gate = Gate::new();
+    let door = gate.doorway();
     let first_waits = move |n: u32| {
-        if n < 2 {
-            both.wait();
-        }
         if n == 0 {
-            thread::sleep(Duration::from_millis(50));
+            door.wait();
         }
         n
     };
-    let results: Vec<_> = pool.map_unordered(0..2, 2, first_waits).map(Result::unwrap).collect();
-    assert_eq!(results, [1, 0]);
+    let mut stream = pool.map_unordered(0..10, 2, first_waits).map(Result::unwrap);
+    assert_eq!((1..10).map(|_| stream.next().unwrap()).collect::<Vec<_>>(), (1..10).collect::<Vec<_>>());
+    gate.open();
+    assert_eq!((stream.next(), stream.next()), (Some(0), None));
 }
 
 #[test]
@@ -94,7 +115,8 @@ fn the_iterator_is_pulled_on_the_callers_thread() {
     // An iterator that cannot leave its thread.
     let rc = std::rc::Rc::new(me);
     let items = (0..10).inspect(move |_| assert_eq!(thread::current().id(), *rc));
-    assert_eq!(pool.map_stream(items, 4, |n: u32| n).count(), 10);
+    assert_eq!(pool.map_stream(items.clone(), 4, |n: u32| n).count(), 10);
+    assert_eq!(pool.map_unordered(items, 4, |n: u32| n).count(), 10);
 }
 
 #[test]
@@ -112,44 +134,39 @@ fn a_panic_of_the_iterator_comes_out_of_next() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
     let items = || (0..10_u32).inspect(|n| assert!(*n != 4, "four"));
-    let mut stream = pool.map_stream(items(), 3, |n| n);
-    assert!(catch_unwind(AssertUnwindSafe(|| stream.by_ref().for_each(drop))).is_err());
-    drop(stream);
-    let mut stream = pool.map_unordered(items(), 3, |n| n);
-    assert!(catch_unwind(AssertUnwindSafe(|| stream.by_ref().for_each(drop))).is_err());
-    // What was pulled before is still there.
-    assert!(stream.next().is_some());
-    drop(stream);
-    assert_eq!(pool.submit(|| 7).join().unwrap(), 7);
+    for ordered in [true, false] {
+        let mut stream = either(&pool, ordered, items(), 3, |n| n);
+        assert!(catch_unwind(AssertUnwindSafe(|| stream.by_ref().for_each(drop))).is_err());
+        // What was pulled before is still there.
+        assert!(stream.next().is_some());
+        drop(stream);
+        assert_eq!(pool.submit(|| 7).join().unwrap(), 7);
+    }
 }
 
 #[test]
 fn a_stream_that_is_dropped_half_way_cancels_what_is_queued() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
-    let ran = Counter::new();
-    let counter = ran.clone();
-    let mut stream = pool.map_stream(0..1000, 100, move |_: u32| counter.add());
-    assert!(stream.next().is_some());
-    let gate = block(&pool);
-    let before = ran.get();
-    drop(stream);
-    gate.open();
-    pool.wait_idle();
-    assert_eq!(ran.get(), before);
-    let gate = block(&pool);
-    let counter = ran.clone();
-    let mut stream = pool.map_unordered(0..1000, 100, move |_: u32| counter.add());
-    let opener = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(10));
+    for ordered in [true, false] {
+        let (ran, gate) = (Counter::new(), Gate::new());
+        let (counter, door) = (ran.clone(), gate.doorway());
+        let second_waits = move |n: u32| {
+            counter.add();
+            if n == 1 {
+                door.wait();
+            }
+        };
+        let mut stream = either(&pool, ordered, 0..1000, 100, second_waits);
+        assert!(stream.next().is_some());
+        gate.await_arrivals(1);
+        assert_eq!(pool.pending(), 98);
+        drop(stream);
+        assert_eq!(pool.pending(), 0);
         gate.open();
-    });
-    assert!(stream.next().is_some());
-    opener.join().unwrap();
-    drop(stream);
-    pool.wait_idle();
-    assert!(ran.get() <= before + 100);
-    assert_eq!(pool.pending(), 0);
+        pool.wait_idle();
+        assert_eq!(ran.get(), 2);
+    }
 }
 
 #[test]
@@ -179,10 +196,13 @@ fn a_stream_on_the_pools_only_worker_ends() {
 fn a_stream_outlives_its_pool() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
-    let mut stream = pool.map_stream(0..3, 1, |n: u32| n);
-    assert_eq!(stream.next().unwrap().unwrap(), 0);
+    let mut ordered = pool.map_stream(0..3, 1, |n: u32| n);
+    let mut unordered = pool.map_unordered(0..3, 1, |n: u32| n);
+    assert_eq!(ordered.next().unwrap().unwrap(), 0);
+    assert_eq!(unordered.next().unwrap().unwrap(), 0);
     drop(pool);
-    assert!(stream.all(|result| result.unwrap_err().is_shut_down()));
+    assert_eq!(ordered.filter(|result| matches!(result, Err(JobError::ShutDown))).count(), 2);
+    assert_eq!(unordered.filter(|result| matches!(result, Err(JobError::ShutDown))).count(), 2);
 }
 
 #[test]
@@ -196,12 +216,115 @@ fn a_stream_gets_along_with_a_full_queue() {
 #[test]
 fn no_thread_is_left_or_doubled_by_a_map() {
     let _watchdog = watchdog();
-    let pool = Pool::with_threads(2);
-    for _ in 0..50 {
-        assert_eq!(pool.map_stream(0..20, 5, |n: u32| n).count(), 20);
+    let (starts, stops) = (Counter::new(), Counter::new());
+    let (start, stop) = (starts.clone(), stops.clone());
+    let builder = Pool::builder().threads(2).on_thread_start(move |_| start.add()).on_thread_stop(move |_| stop.add());
+    let pool = builder.build().unwrap();
+    let before = pool.broadcast(|_| thread::current().id());
+    for round in 0..50 {
+        let mut stream = either(&pool, round % 2 == 0, 0..20, 5, |n: u32| assert!(n % 3 != 0, "it fails"));
+        if round % 3 == 0 {
+            assert!(stream.next().is_some());
+        } else {
+            assert_eq!(stream.filter(Result::is_ok).count(), 13);
+        }
     }
-    assert_eq!(pool.threads(), 2);
-    let mut indices: Vec<_> = pool.broadcast(|index| index);
-    indices.dedup();
-    assert_eq!(indices, [0, 1]);
+    assert_eq!(pool.broadcast(|_| thread::current().id()), before);
+    assert_eq!((starts.get(), stops.get()), (2, 0));
+    assert_sound(&pool);
+}
+
+#[test]
+fn as_many_items_are_at_work_as_the_buffer_holds() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(3);
+    for ordered in [true, false] {
+        let meeting = Meeting::of(3);
+        let stream = either(&pool, ordered, 0..3, 3, move |_: u32| meeting.attend());
+        assert_eq!(stream.filter(|met| matches!(met, Ok(true))).count(), 3);
+    }
+}
+
+#[test]
+fn a_cancelled_item_comes_out_of_a_stream_in_its_place() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    for ordered in [true, false] {
+        let gate = Gate::new();
+        let door = gate.doorway();
+        let second_waits = move |n: u32| {
+            if n == 1 {
+                door.wait();
+            }
+            n
+        };
+        let mut stream = either(&pool, ordered, 0..5, 4, second_waits);
+        assert_eq!(stream.next().unwrap().unwrap(), 0);
+        gate.await_arrivals(1);
+        assert_eq!(pool.cancel_pending(), 2);
+        gate.open();
+        let mut rest: Vec<_> = stream.map(|result| result.map_err(|error| error.is_cancelled())).collect();
+        if !ordered {
+            rest.sort();
+        }
+        let in_place = [Ok(1), Err(true), Err(true), Ok(4)];
+        let sorted = [Ok(1), Ok(4), Err(true), Err(true)];
+        assert_eq!(rest, if ordered { in_place } else { sorted });
+    }
+}
+
+#[test]
+fn an_iterator_that_has_ended_is_not_asked_again() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    for ordered in [true, false] {
+        let mut asked = 0;
+        let items = std::iter::from_fn(move || {
+            asked += 1;
+            (asked != 4).then_some(asked)
+        });
+        let mut stream = either(&pool, ordered, items, 2, |n: u32| n);
+        assert_eq!(stream.by_ref().map(Result::unwrap).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(stream.next().is_none());
+    }
+}
+
+#[test]
+fn a_panic_in_the_drop_of_what_nobody_takes_goes_to_the_handler() {
+    let _watchdog = watchdog();
+    let notes = Notes::<String>::new();
+    let pool = Pool::builder().threads(1).panic_handler(notes.handler()).build().unwrap();
+    for (ordered, expected) in [(true, 3), (false, 6)] {
+        let mut stream = either(&pool, ordered, 0..4, 4, |n: u32| (n > 0).then(|| PanicOnDrop("unread")));
+        assert!(stream.next().unwrap().unwrap().is_none());
+        pool.wait_idle();
+        drop(stream);
+        assert_eq!(notes.all(), vec!["unread"; expected]);
+    }
+    assert_sound(&pool);
+}
+
+#[test]
+fn the_function_goes_with_the_stream_and_its_jobs() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    for ordered in [true, false] {
+        let drops = Counter::new();
+        let (token, gate) = (drops.token(), Gate::new());
+        let door = gate.doorway();
+        let function = move |n: u32| {
+            let _token = &token;
+            if n == 1 {
+                door.wait();
+            }
+        };
+        let mut stream = either(&pool, ordered, 0..10, 5, function);
+        assert!(stream.next().is_some());
+        gate.await_arrivals(1);
+        drop(stream);
+        assert_eq!(drops.get(), 0, "a job runs it");
+        gate.open();
+        pool.wait_idle();
+        assert_eq!(drops.get(), 1);
+    }
 }
