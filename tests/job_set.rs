@@ -2,12 +2,15 @@
 
 mod common;
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::task::start_waiting;
 use common::*;
-use filch::{JobError, JobSet, Pool};
+use filch::{JobError, JobSet, Pool, TrySubmitError};
 
 #[test]
 fn every_result_comes_out_once_with_its_number() {
@@ -143,4 +146,139 @@ fn shutdown_now_lets_every_job_come_out() {
     gate.open();
     stopper.join().unwrap();
     assert_eq!(set.as_completed().filter(|(_, result)| matches!(result, Err(JobError::ShutDown))).count(), 5);
+}
+
+#[test]
+fn of_several_submitted_first_the_newest_starts_first() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = block(&pool);
+    let set = JobSet::new(&pool);
+    set.submit(|| 3);
+    for n in (0..3).rev() {
+        set.submit_first(move || n);
+    }
+    gate.open();
+    assert_eq!(set.as_completed().map(|(_, result)| result.unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn try_submit_hands_a_refused_closure_back_whole() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).queue_capacity(1).build().unwrap();
+    let (full, roomy) = (JobSet::with_capacity(&pool, 1), JobSet::new(&pool));
+    full.try_submit(|| "accepted").unwrap();
+    pool.wait_idle();
+    let refused = full.try_submit(|| "by the set").unwrap_err();
+    assert_eq!((refused.is_full(), refused.into_inner()()), (true, "by the set"));
+    let gate = block(&pool);
+    pool.spawn(|| ());
+    let refused = roomy.try_submit(|| "by the pool").unwrap_err();
+    assert_eq!((refused.is_full(), refused.into_inner()()), (true, "by the pool"));
+    assert!(roomy.is_empty());
+    gate.open();
+    pool.shutdown();
+    for set in [full, roomy] {
+        let refused = set.try_submit(|| "after the end").unwrap_err();
+        assert!(matches!(refused, TrySubmitError::ShutDown(_)));
+        assert_eq!(refused.into_inner()(), "after the end");
+    }
+}
+
+#[test]
+fn len_counts_what_is_queued_running_or_undelivered() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let (blocked, gate) = (block(&pool), Gate::new());
+    let door = gate.doorway();
+    let set = JobSet::new(&pool);
+    assert_eq!((set.len(), set.is_empty()), (0, true));
+    set.submit(move || door.wait());
+    assert_eq!((set.len(), set.is_empty()), (1, false), "queued");
+    blocked.open();
+    gate.await_arrivals(1);
+    assert_eq!((set.len(), set.is_empty()), (1, false), "running");
+    gate.open();
+    pool.wait_idle();
+    assert_eq!((set.len(), set.is_empty()), (1, false), "undelivered");
+    assert!(set.try_next().is_some());
+    assert_eq!((set.len(), set.is_empty()), (0, true));
+}
+
+#[test]
+fn as_completed_goes_on_with_what_is_submitted_meanwhile() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = JobSet::new(&pool);
+    set.submit(|| 0);
+    let mut sum = 0;
+    for (_, result) in set.as_completed() {
+        let n = result.unwrap();
+        sum += n;
+        if n < 100 {
+            set.submit(move || n + 1);
+        }
+    }
+    assert_eq!(sum, 5050);
+}
+
+#[test]
+fn who_waits_gets_none_when_another_takes_the_last_result() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    for _ in 0..20 {
+        let (gate, set) = (Gate::new(), Arc::new(JobSet::new(&pool)));
+        let door = gate.doorway();
+        set.submit(move || door.wait());
+        let askers = [0, 1, 2].map(|_| {
+            let set = set.clone();
+            start_waiting(move || usize::from(set.next().is_some()))
+        });
+        gate.open();
+        assert_eq!(askers.map(|asker| asker.join().unwrap()).iter().sum::<usize>(), 1);
+    }
+}
+
+#[test]
+fn next_timeout_of_zero_takes_what_is_there() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let (set, gate) = (JobSet::new(&pool), block(&pool));
+    set.submit(|| 4);
+    assert!(set.next_timeout(Duration::ZERO).is_none());
+    gate.open();
+    pool.wait_idle();
+    assert_eq!(set.next_timeout(Duration::ZERO).unwrap().1.unwrap(), 4);
+}
+
+#[test]
+fn the_numbers_of_jobs_are_never_reused_in_any_set() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let pool = &pool;
+    let number = |round: u32, sets: &[JobSet<()>; 2]| match round % 4 {
+        0 => sets[0].submit(|| ()),
+        1 => sets[1].submit_first(|| ()),
+        2 => sets[0].submit_iter(|| [()]),
+        _ => pool.submit(|| ()).id(),
+    };
+    let mut all = Vec::new();
+    let shared = &[0, 1].map(|_| JobSet::new(pool));
+    thread::scope(|scope| {
+        let threads = [0, 1, 2].map(|thread| {
+            scope.spawn(move || {
+                let mut ids = Vec::new();
+                for round in 0..2000 {
+                    // Sets come and go, and others stay.
+                    let own = [0, 1].map(|_| JobSet::new(pool));
+                    ids.push(number(round, if round % 3 == thread { shared } else { &own }));
+                    shared[0].try_next();
+                }
+                ids
+            })
+        });
+        threads.into_iter().for_each(|thread| all.extend(thread.join().unwrap()));
+    });
+    let distinct: HashSet<_> = all.iter().collect();
+    assert_eq!((all.len(), distinct.len()), (6000, 6000));
 }

@@ -205,3 +205,141 @@ fn a_set_that_is_dropped_with_waiting_jobs_drops_them() {
     assert_eq!(Arc::strong_count(&alive), 1);
     assert_eq!(pool.pending(), 0);
 }
+
+#[test]
+fn cancel_drops_the_closure_at_once_on_the_cancelling_thread() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let dropped_on = Notes::new();
+    let closure = || {
+        let notes = dropped_on.clone();
+        let capture = OnDrop(move || notes.note(thread::current().id()));
+        move || drop(capture)
+    };
+    let here = thread::current().id();
+    let gate = block(&pool);
+    let set = JobSet::new(&pool);
+    let id = set.submit(closure());
+    set.submit(closure());
+    let capture = closure();
+    set.submit_iter(move || {
+        capture();
+        [()]
+    });
+    assert!(set.cancel(id));
+    assert_eq!(dropped_on.all(), [here]);
+    assert_eq!(set.cancel_all(), 2);
+    assert_eq!(dropped_on.all(), [here; 3]);
+    set.submit(closure());
+    drop(set);
+    assert_eq!(dropped_on.all(), [here; 4]);
+    gate.open();
+}
+
+#[test]
+fn a_panic_in_the_drop_of_a_cancelled_capture_goes_to_the_handler() {
+    let _watchdog = watchdog();
+    let notes = Notes::<String>::new();
+    let pool = Pool::builder().threads(1).panic_handler(notes.handler()).build().unwrap();
+    let gate = block(&pool);
+    let set = JobSet::new(&pool);
+    let bomb = || {
+        let capture = PanicOnDrop("dropped unrun");
+        move || drop(capture)
+    };
+    let id = set.submit(bomb());
+    for _ in 0..4 {
+        set.submit(bomb());
+    }
+    assert!(set.cancel(id));
+    assert_eq!(notes.len(), 1);
+    assert_eq!(set.cancel_all(), 4);
+    assert_eq!(set.as_completed().filter(|(_, result)| matches!(result, Err(JobError::Cancelled))).count(), 5);
+    set.submit(bomb());
+    drop(set);
+    assert_eq!(notes.all(), ["dropped unrun"; 6]);
+    gate.open();
+    assert_sound(&pool);
+}
+
+#[test]
+fn cancel_all_asks_running_jobs_to_stop() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let (set, gate) = (JobSet::new(&pool), Gate::new());
+    for _ in 0..2 {
+        let door = gate.doorway();
+        set.submit(move || {
+            door.arrive();
+            eventually("somebody cancels it", filch::cancelled);
+        });
+    }
+    gate.await_arrivals(2);
+    set.submit(|| ());
+    assert_eq!(set.cancel_all(), 1);
+    assert_eq!(set.as_completed().filter(|(_, result)| result.is_ok()).count(), 2);
+}
+
+#[test]
+fn cancel_of_a_job_that_is_done_is_false_and_leaves_its_result_alone() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = JobSet::new(&pool);
+    let id = set.submit(|| 5);
+    pool.wait_idle();
+    assert!(!set.cancel(id));
+    assert_eq!(set.cancel_all(), 0);
+    assert_eq!(set.next().unwrap().1.unwrap(), 5);
+}
+
+#[test]
+fn what_the_pool_cancels_comes_out_as_cancelled() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = block(&pool);
+    let set = JobSet::new(&pool);
+    let mut ids = vec![set.submit(|| 1), set.submit_first(|| 2), set.submit_iter(|| [3])];
+    assert_eq!(pool.cancel_pending(), 3);
+    let mut seen = Vec::new();
+    for (id, result) in set.as_completed() {
+        assert!(result.unwrap_err().is_cancelled());
+        seen.push(id);
+    }
+    seen.sort();
+    ids.sort();
+    assert_eq!(seen, ids);
+    gate.open();
+}
+
+#[test]
+fn the_number_of_a_delivered_job_cancels_nothing() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = JobSet::new(&pool);
+    // Their memory is free again by the time the others are queued.
+    let mut old: Vec<_> = (0..300).map(|_| set.submit(|| ())).collect();
+    old.extend((0..100).map(|_| set.submit_iter(|| [(), ()])));
+    assert_eq!(set.as_completed().count(), 500);
+    let gate = block(&pool);
+    let runs = Counter::new();
+    for _ in 0..400 {
+        set.submit(runs.adder());
+    }
+    assert!(old.into_iter().all(|id| !set.cancel(id)));
+    gate.open();
+    assert!(set.as_completed().all(|(_, result)| result.is_ok()));
+    assert_eq!(runs.get(), 400);
+}
+
+#[test]
+fn of_equal_jobs_the_one_of_the_number_is_cancelled() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = block(&pool);
+    let set = JobSet::new(&pool);
+    let ids: Vec<_> = (0..10).map(|_| set.submit(|| ())).collect();
+    assert!(set.cancel(ids[4]));
+    gate.open();
+    let cancelled: Vec<_> = set.as_completed().filter(|(_, result)| result.is_err()).map(|(id, _)| id).collect();
+    assert_eq!(cancelled, [ids[4]]);
+}

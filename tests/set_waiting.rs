@@ -2,12 +2,17 @@
 
 mod common;
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use common::task::Task;
 use common::*;
 use filch::{JobSet, Pool};
+
+fn here() -> ThreadId {
+    thread::current().id()
+}
 
 #[test]
 fn next_timeout_on_a_worker_runs_nothing() {
@@ -118,4 +123,153 @@ fn a_member_that_asks_its_own_set_does_not_count_as_running() {
         theirs.next().unwrap().1.unwrap() + 1
     });
     assert_eq!(set.next().unwrap().1.unwrap(), 2);
+}
+
+#[test]
+fn try_next_on_a_worker_runs_nothing() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let nothing = pool.submit(|| {
+        let set = JobSet::new(&Pool::current().unwrap());
+        set.submit(|| ());
+        (0..100).all(|_| set.try_next().is_none()) && set.len() == 1
+    });
+    assert!(nothing.join().unwrap());
+}
+
+#[test]
+fn a_member_is_run_in_place_wherever_it_is_queued_oldest_first() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = Arc::new(JobSet::new(&pool));
+    let (gate, theirs) = (Gate::new(), set.clone());
+    let door = gate.doorway();
+    // One worker has the oldest member in its own queue, and is busy.
+    pool.spawn(move || {
+        theirs.submit(here);
+        door.wait();
+    });
+    gate.await_arrivals(1);
+    let (inner, theirs) = (Gate::new(), set.clone());
+    let door = inner.doorway();
+    let waiter = pool.submit(move || {
+        door.wait();
+        (here(), [0, 1, 2].map(|_| theirs.next().unwrap()))
+    });
+    inner.await_arrivals(1);
+    let injected = set.submit(here);
+    let express = set.submit_first(here);
+    inner.open();
+    let (waiter, results) = waiter.join().unwrap();
+    let ids = results.each_ref().map(|(id, _)| *id);
+    // The waiter may have run the oldest before it came to the door.
+    assert_eq!(ids[1..], [injected, express]);
+    assert_eq!(results.map(|(_, thread)| thread.unwrap()), [waiter; 3]);
+}
+
+#[test]
+fn next_runs_nothing_on_a_worker_of_another_pool() {
+    let _watchdog = watchdog();
+    let [own, other] = [1, 1].map(Pool::with_threads);
+    let set = JobSet::new(&other);
+    let on_other = other.install(here);
+    let threads = own.install(|| {
+        for _ in 0..100 {
+            set.submit(here);
+        }
+        set.as_completed().map(|(_, thread)| thread.unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(threads, vec![on_other; 100]);
+}
+
+#[test]
+fn a_lock_may_be_held_while_a_job_waits_for_a_set_or_a_stream() {
+    let _watchdog = watchdog();
+    for threads in [1, 2, 3] {
+        let pool = Pool::with_threads(threads);
+        let total = Arc::new(Mutex::new(0_u32));
+        for round in 0..100 {
+            // Every one takes the lock that the others hold while they wait.
+            let job = || {
+                let total = total.clone();
+                move || {
+                    let pool = Pool::current().unwrap();
+                    let mut held = lock(&total);
+                    let set = if round % 2 == 0 { JobSet::new(&pool) } else { JobSet::with_capacity(&pool, 2) };
+                    for _ in 0..round % 4 {
+                        set.submit(|| 1);
+                    }
+                    set.submit_iter(|| [1, 1, 1]);
+                    *held += set.as_completed().map(|(_, n)| n.unwrap()).sum::<u32>();
+                    *held += pool.map_stream(0..4, 2, |_: u32| 1).map(Result::unwrap).sum::<u32>();
+                    *held += pool.map_unordered(0..4, 3, |_: u32| 1).map(Result::unwrap).sum::<u32>();
+                }
+            };
+            pool.spawn(job());
+            let (first, second) = (job(), job());
+            pool.spawn(move || {
+                filch::spawn(first);
+                filch::spawn(second);
+            });
+        }
+        pool.wait_idle();
+        assert_eq!(*lock(&total), (0..100).map(|round| 3 * (round % 4 + 11)).sum());
+        assert_eq!(pool.metrics().panics, 0);
+    }
+}
+
+#[test]
+fn sets_nest_deeper_than_a_small_stack_reaches() {
+    fn nested(depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        let set = JobSet::new(&Pool::current().unwrap());
+        set.submit(move || nested(depth - 1));
+        set.next().unwrap().1.unwrap() + 1
+    }
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).stack_size(256 * 1024).build().unwrap();
+    assert_eq!(pool.submit(|| nested(1000)).join().unwrap(), 1000);
+    assert_sound(&pool);
+}
+
+#[test]
+fn a_worker_that_waits_and_may_run_nothing_sleeps() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let ways: [fn(&Gate); 3] = [
+        |gate| {
+            let door = gate.doorway();
+            let elsewhere = filch::submit(move || door.wait());
+            gate.await_arrivals(1);
+            elsewhere.join().unwrap();
+        },
+        |gate| {
+            let (set, door) = (JobSet::new(&Pool::current().unwrap()), gate.doorway());
+            set.submit(move || door.wait());
+            gate.await_arrivals(1);
+            set.submit(|| ());
+            set.next().unwrap().1.unwrap();
+        },
+        |gate| {
+            let (own, door) = (filch::current_worker_index(), gate.doorway());
+            let elsewhere = |index| if Some(index) == own { () } else { door.wait() };
+            Pool::current().unwrap().broadcast(elsewhere);
+        },
+    ];
+    for way in ways {
+        let gate = Arc::new(Gate::new());
+        let (send, receive) = mpsc::channel();
+        let inner = gate.clone();
+        let waiter = pool.submit(move || {
+            send.send(Task::current()).unwrap();
+            way(&inner);
+        });
+        let task = receive.recv().unwrap();
+        gate.await_arrivals(1);
+        task.await_sleep();
+        gate.open();
+        waiter.join().unwrap();
+    }
 }
