@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::task::start_waiting;
 use common::*;
-use filch::{Pool, TrySubmitError};
+use filch::{JobId, JobSet, Pool, TrySubmitError};
 
 fn pool(threads: usize, capacity: usize) -> Pool {
     Pool::builder().threads(threads).queue_capacity(capacity).build().unwrap()
@@ -269,4 +269,81 @@ fn waiting_submitters_all_get_their_turn() {
         let results: Vec<_> = submitters.into_iter().map(|submitter| submitter.join().unwrap()).collect();
         assert_eq!(results, [0, 1, 2, 3]);
     }
+}
+
+#[test]
+fn queued_jobs_of_every_kind_count() {
+    let _watchdog = watchdog();
+    let ways: [fn(&Pool, &JobSet<()>); 9] = [
+        |pool, _| pool.spawn(|| ()),
+        |pool, _| pool.spawn_first(|| ()),
+        |pool, _| pool.spawn_batch([|| ()]),
+        |pool, _| drop(pool.submit(|| ())),
+        |pool, _| drop(pool.submit_first(|| ())),
+        |pool, _| drop(pool.try_submit(|| ()).unwrap()),
+        |_, set| _ = set.submit(|| ()),
+        |_, set| _ = set.submit_first(|| ()),
+        |_, set| _ = set.submit_iter(|| [(), ()]),
+    ];
+    for submit in ways {
+        let pool = pool(1, 2);
+        let set = JobSet::new(&pool);
+        let gate = block(&pool);
+        submit(&pool, &set);
+        assert_eq!(pool.pending(), 1);
+        submit(&pool, &set);
+        assert!(pool.try_submit(|| ()).unwrap_err().is_full());
+        gate.open();
+        pool.wait_idle();
+        let gate = block(&pool);
+        assert_eq!([(), (), ()].map(|_| pool.try_submit(|| ()).is_ok()), [true, true, false], "all have left");
+        gate.open();
+    }
+}
+
+#[test]
+fn the_jobs_of_sets_and_streams_wait_for_room_in_the_pool() {
+    let _watchdog = watchdog();
+    let ways: [fn(&Pool) -> usize; 5] = [
+        |pool| submit_and_take(pool, |set| set.submit(|| 1)),
+        |pool| submit_and_take(pool, |set| set.submit_first(|| 1)),
+        |pool| submit_and_take(pool, |set| set.submit_iter(|| [1])),
+        |pool| pool.map_stream(0..5, 1, |n: u32| n).filter(Result::is_ok).count(),
+        |pool| pool.map_unordered(0..5, 2, |n: u32| n).filter(Result::is_ok).count(),
+    ];
+    for (way, expected) in ways.into_iter().zip([1, 1, 1, 5, 5]) {
+        let pool = pool(1, 1);
+        let gate = block(&pool);
+        pool.spawn(|| ());
+        let theirs = pool.clone();
+        let user = start_waiting(move || way(&theirs));
+        assert_eq!(pool.pending(), 1);
+        gate.open();
+        assert_eq!(user.join().unwrap(), expected);
+    }
+}
+
+/// How many results a set gives after this.
+fn submit_and_take(pool: &Pool, submit: fn(&JobSet<u32>) -> JobId) -> usize {
+    let set = JobSet::new(pool);
+    let id = submit(&set);
+    set.as_completed().filter(|(from, result)| *from == id && result.is_ok()).count()
+}
+
+#[test]
+fn sets_and_streams_inside_the_pool_never_wait_for_its_room() {
+    let _watchdog = watchdog();
+    let pool = pool(1, 1);
+    let sum = pool.submit(|| {
+        let pool = Pool::current().unwrap();
+        (0..3).for_each(|_| pool.spawn(|| ()));
+        let set = JobSet::new(&pool);
+        (0..10).for_each(|n| assert!(set.try_submit(move || n).is_ok()));
+        set.submit_iter(|| 0..10);
+        let of_set: u32 = set.as_completed().map(|(_, n)| n.unwrap()).sum();
+        let ordered: u32 = pool.map_stream(0..10, 4, |n: u32| n).map(Result::unwrap).sum();
+        let unordered: u32 = pool.map_unordered(0..10, 4, |n: u32| n).map(Result::unwrap).sum();
+        [of_set, ordered, unordered]
+    });
+    assert_eq!(sum.join().unwrap(), [90, 45, 45]);
 }
