@@ -100,6 +100,50 @@ fn a_callback_runs_at_once_on_the_caller_if_the_job_has_ended() {
 }
 
 #[test]
+fn a_callback_runs_at_once_on_the_caller_also_if_the_job_has_ended_badly() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let panicked = pool.submit(|| panic!("badly"));
+    pool.wait_idle();
+    let gate = block(&pool);
+    let cancelled = pool.submit(|| 1);
+    assert!(cancelled.cancel());
+    let shut_down = pool.submit(|| 2);
+    let other = pool.clone();
+    let stopper = thread::spawn(move || other.shutdown_now());
+    eventually("the queued job has been ended", || shut_down.is_finished());
+    gate.open();
+    stopper.join().unwrap();
+    let refused = pool.submit(|| 3);
+    let notes = Notes::new();
+    for handle in [panicked, cancelled, shut_down, refused] {
+        let note = notes.clone();
+        let _token = handle.on_complete(move |outcome| note.note((text(outcome), thread::current().id())));
+    }
+    let here = thread::current().id();
+    let shut_down = "the pool shut down before the job started";
+    let expected = ["the job panicked: badly", "the job was cancelled before it started", shut_down, shut_down];
+    assert_eq!(notes.all(), expected.map(|text| (text.to_string(), here)));
+}
+
+#[test]
+fn dropping_the_pool_does_not_return_before_the_callbacks_have() {
+    let _watchdog = watchdog();
+    let called = Counter::new();
+    for _ in 0..20 {
+        let pool = Pool::with_threads(2);
+        for _ in 0..50 {
+            let counter = called.clone();
+            let _token = pool.submit(|| ()).on_complete(move |_| {
+                spin(500);
+                counter.add();
+            });
+        }
+    }
+    assert_eq!(called.get(), 1000);
+}
+
+#[test]
 fn a_callback_set_at_any_moment_is_called_once() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);

@@ -4,9 +4,10 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Weak};
 use std::thread;
 
+use common::task::start_waiting;
 use common::*;
 use filch::{Pool, WorkerLocal};
 
@@ -186,4 +187,60 @@ fn many_workers_at_once_make_their_first_values() {
         });
         assert_eq!(values, (0..THREADS).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn an_init_that_asks_for_its_own_value_panics() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let local = Arc::new_cyclic(|own: &Weak<WorkerLocal<i32>>| {
+        let (own, tries) = (own.clone(), AtomicUsize::new(0));
+        WorkerLocal::new(move |_| match tries.fetch_add(1, Ordering::SeqCst) {
+            0 => own.upgrade().unwrap().with(|value| *value),
+            _ => 6,
+        })
+    });
+    let theirs = local.clone();
+    let message = pool.submit(move || panic_of(|| theirs.with(|_| ()))).join().unwrap();
+    assert!(message.contains("inside itself"), "{message}");
+    assert_eq!(pool.install(|| local.with(|value| *value)), 6);
+    assert_eq!(local.with(|value| *value), 6);
+}
+
+#[test]
+fn a_thread_off_the_workers_waits_until_the_spare_value_is_free() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let local = Arc::new(WorkerLocal::new(|_| 0));
+    let gate = Gate::new();
+    let (first, door) = (local.clone(), gate.doorway());
+    let first = thread::spawn(move || {
+        first.with(|value| {
+            door.wait();
+            *value = 1;
+        });
+    });
+    gate.await_arrivals(1);
+    let second = local.clone();
+    let second = start_waiting(move || second.with(|value| *value));
+    assert_eq!(pool.install(|| local.with(|value| *value)), 0, "a worker does not wait for it");
+    gate.open();
+    first.join().unwrap();
+    assert_eq!(second.join().unwrap(), 1);
+}
+
+#[test]
+fn values_are_dropped_on_the_thread_that_drops_the_local() {
+    let _watchdog = watchdog();
+    let dropped_on = Notes::new();
+    let notes = dropped_on.clone();
+    let pool = Pool::with_threads(2);
+    let local = WorkerLocal::new(move |_| {
+        let notes = notes.clone();
+        OnDrop(move || notes.note(thread::current().id()))
+    });
+    pool.broadcast(|_| local.with(|_| ()));
+    local.with(|_| ());
+    drop(local);
+    assert_eq!(dropped_on.all(), [thread::current().id(); 3]);
 }
