@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use common::*;
 use filch::{
-    BuildError, CancelToken, JobError, JobHandle, JobId, PanicPayload, Pool, PoolBuilder, PoolMetrics, TrySubmitError,
-    WorkerMetrics,
+    BuildError, CancelToken, JobError, JobHandle, JobId, JobSet, PanicPayload, Pool, PoolBuilder, PoolMetrics,
+    TrySubmitError, WaitPolicy, WorkerLocal, WorkerMetrics,
 };
 
 fn send_and_sync<T: Send + Sync>() {}
@@ -27,6 +27,9 @@ fn error<T: Error + Send + Sync + 'static>() {}
 fn unpin<T: Unpin>() {}
 fn cloneable<T: Clone>() {}
 fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+
+/// Not `Debug`.
+struct NoDebug;
 
 /// Neither `Send` nor `Sync` nor `Debug` nor `Unpin`.
 struct Plain(#[expect(dead_code, reason = "for its type")] Rc<()>, std::marker::PhantomPinned);
@@ -44,6 +47,10 @@ fn handles_and_values_cross_threads() {
     send_and_sync::<TrySubmitError<fn()>>();
     // `Send` is enough for a handle to be shared: it gives no access to the result.
     send_and_sync::<JobHandle<std::cell::Cell<u8>>>();
+    // A set hands each result to one thread, and a worker's value stays with it.
+    send_and_sync::<JobSet<std::cell::Cell<u8>>>();
+    send_and_sync::<WorkerLocal<std::cell::Cell<u8>>>();
+    send_and_sync::<WaitPolicy>();
     fn send<T: Send>() {}
     send::<PoolBuilder>();
 }
@@ -61,6 +68,9 @@ fn everything_public_prints_itself() {
     debug::<PanicPayload>();
     debug::<BuildError>();
     debug::<TrySubmitError<Plain>>();
+    debug::<JobSet<NoDebug>>();
+    debug::<WorkerLocal<NoDebug>>();
+    debug::<WaitPolicy>();
     fn display<T: Display>() {}
     display::<PoolMetrics>();
     display::<JobId>();
@@ -132,6 +142,10 @@ fn signatures_are_those_of_the_contract() {
     let _: fn(PoolBuilder, fn(Box<dyn Any + Send>)) -> PoolBuilder = PoolBuilder::panic_handler;
     let _: fn(PoolBuilder) -> Result<Pool, BuildError> = PoolBuilder::build;
 
+    let _: fn(&Pool, fn(usize) -> u8) -> Vec<u8> = Pool::broadcast;
+    let _: fn(PoolBuilder, WaitPolicy) -> PoolBuilder = PoolBuilder::wait_policy;
+    let _: [WaitPolicy; 2] = [WaitPolicy::Isolated, WaitPolicy::HelpAny];
+
     type Handle = JobHandle<u8>;
     type Outcome = Result<u8, JobError>;
     let _: fn(Handle) -> Outcome = Handle::join;
@@ -151,6 +165,48 @@ fn signatures_are_those_of_the_contract() {
     let _: fn(Job, fn() -> u8) -> ((), u8) = filch::join;
     let _: fn() -> bool = filch::cancelled;
     let _: fn() -> Option<usize> = filch::current_worker_index;
+    let _: fn() = filch::yield_now;
+}
+
+#[test]
+#[expect(clippy::type_complexity, reason = "the signatures as the contract writes them")]
+fn signatures_of_sets_streams_and_values_by_worker_are_those_of_the_contract() {
+    type Set = JobSet<u8>;
+    type Job = fn() -> u8;
+    type Delivery = (JobId, Result<u8, JobError>);
+    let _: fn(&Pool) -> Set = Set::new;
+    let _: fn(&Pool, usize) -> Set = Set::with_capacity;
+    let _: [fn(&Set, Job) -> JobId; 2] = [Set::submit, Set::submit_first];
+    let _: fn(&Set, Job) -> Result<JobId, TrySubmitError<Job>> = Set::try_submit;
+    let _: fn(&Set, fn() -> Vec<u8>) -> JobId = Set::submit_iter::<Vec<u8>, _>;
+    let _: [fn(&Set) -> Option<Delivery>; 2] = [Set::next, Set::try_next];
+    let _: fn(&Set, Duration) -> Option<Delivery> = Set::next_timeout;
+    fn deliveries(set: &Set) -> impl Iterator<Item = Delivery> + '_ {
+        set.as_completed()
+    }
+    let _ = deliveries;
+    let _: fn(&Set, JobId) -> bool = Set::cancel;
+    let _: [fn(&Set) -> usize; 2] = [Set::cancel_all, Set::len];
+    let _: fn(&Set) -> bool = Set::is_empty;
+
+    let _: fn(fn(usize) -> u8) -> WorkerLocal<u8> = WorkerLocal::new;
+    let _: fn(&WorkerLocal<u8>, fn(&mut u8) -> char) -> char = WorkerLocal::with;
+
+    // A stream borrows neither the pool nor anything else, and the iterator need not be `Send`.
+    fn streams(f: fn(u8) -> char) -> [Box<dyn Iterator<Item = Result<char, JobError>>>; 2] {
+        let (pool, items) = (Pool::with_threads(1), Rc::new([1, 2]));
+        let items = || {
+            (0..2).map({
+                let items = items.clone();
+                move |n| items[n]
+            })
+        };
+        [Box::new(pool.map_stream(items(), 1, f)), Box::new(pool.map_unordered(items(), 1, f))]
+    }
+    let _watchdog = watchdog();
+    for stream in streams(char::from) {
+        assert!(stream.map(Result::unwrap_err).all(|error| error.is_shut_down()));
+    }
 }
 
 #[test]
