@@ -89,6 +89,36 @@ fn while_a_member_runs_a_waiting_worker_runs_none() {
 }
 
 #[test]
+fn while_a_younger_member_runs_a_waiting_worker_runs_no_older_one() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    let set = Arc::new(JobSet::new(&pool));
+    let [start, other, young] = [(), (), ()].map(|_| Gate::new());
+    let (theirs, door, (send, receive)) = (set.clone(), start.doorway(), mpsc::channel());
+    let waiter = pool.submit(move || {
+        door.wait();
+        send.send(Task::current()).unwrap();
+        theirs.next().unwrap().0
+    });
+    start.await_arrivals(1);
+    let door = other.doorway();
+    pool.spawn(move || door.wait());
+    other.await_arrivals(1);
+    let ran = Counter::new();
+    let older = set.submit(ran.adder());
+    let door = young.doorway();
+    let younger = set.submit_first(move || door.wait());
+    other.open();
+    young.await_arrivals(1);
+    start.open();
+    receive.recv().unwrap().await_sleep();
+    assert_eq!(ran.get(), 0);
+    young.open();
+    assert_eq!(waiter.join().unwrap(), younger);
+    assert_eq!(set.next().unwrap().0, older);
+}
+
+#[test]
 fn a_member_may_submit_to_its_own_set() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(2);
@@ -254,7 +284,11 @@ fn a_worker_that_waits_and_may_run_nothing_sleeps() {
         },
         |gate| {
             let (own, door) = (filch::current_worker_index(), gate.doorway());
-            let elsewhere = |index| if Some(index) == own { () } else { door.wait() };
+            let elsewhere = |index| {
+                if Some(index) != own {
+                    door.wait();
+                }
+            };
             Pool::current().unwrap().broadcast(elsewhere);
         },
     ];
