@@ -147,12 +147,16 @@ fn a_member_that_asks_its_own_set_does_not_count_as_running() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
     let set = Arc::new(JobSet::new(&pool));
-    let theirs = set.clone();
-    set.submit(move || {
-        theirs.submit(|| 1);
-        theirs.next().unwrap().1.unwrap() + 1
+    let (theirs, (send, receive)) = (set.clone(), mpsc::channel());
+    let asker = set.submit(move || {
+        let inner = theirs.submit(|| 1);
+        send.send((inner, theirs.next())).unwrap();
+        2
     });
-    assert_eq!(set.next().unwrap().1.unwrap(), 2);
+    // Not before: of two that ask, this thread could get the result that the member waits for.
+    let (inner, taken) = receive.recv().unwrap();
+    assert!(matches!(taken, Some((id, Ok(1))) if id == inner));
+    assert!(matches!(set.next(), Some((id, Ok(2))) if id == asker));
 }
 
 #[test]
