@@ -72,7 +72,7 @@ impl Ledger {
 
 /// Submitters outside and inside the pool, and takers outside and inside.
 fn everything_at_once(seed: u64, shut_down: Option<fn(&Pool)>) {
-    let pool = Pool::builder().threads(2).queue_capacity(1 + seed as usize % 7).build().unwrap();
+    let pool = Pool::with_threads(2);
     let set = match seed % 4 {
         0 => JobSet::new(&pool),
         n => JobSet::with_capacity(&pool, n as usize),
@@ -122,10 +122,15 @@ fn everything_at_once(seed: u64, shut_down: Option<fn(&Pool)>) {
     Arc::into_inner(ledger).expect("all are done").check(shut_down.is_some());
 }
 
+/// How many seeds are tried.
+fn rounds() -> u64 {
+    if long() { 500 } else { 30 }
+}
+
 #[test]
 fn each_job_comes_out_once_whatever_happens_at_once() {
     let _watchdog = watchdog();
-    for seed in 0..100 {
+    for seed in 0..rounds() {
         println!("seed {seed}");
         everything_at_once(seed, None);
     }
@@ -134,7 +139,7 @@ fn each_job_comes_out_once_whatever_happens_at_once() {
 #[test]
 fn each_job_comes_out_once_also_through_a_shutdown() {
     let _watchdog = watchdog();
-    for seed in 0..100 {
+    for seed in 0..rounds() {
         println!("seed {seed}");
         everything_at_once(seed, Some(if seed % 2 == 0 { Pool::shutdown } else { Pool::shutdown_now }));
     }
