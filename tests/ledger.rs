@@ -9,6 +9,8 @@
 //! | `FILCH_SEED` | begins with this seed; a failure prints its round's |
 //! | `FILCH_SOAK_SECONDS` | how long the storm lasts |
 
+#[path = "ledger/accounts.rs"]
+mod accounts;
 #[path = "ledger/audit.rs"]
 mod audit;
 #[path = "ledger/book.rs"]
@@ -17,12 +19,20 @@ mod book;
 mod handles;
 #[path = "ledger/jobs.rs"]
 mod jobs;
+#[path = "ledger/members.rs"]
+mod members;
 #[path = "ledger/race.rs"]
 mod race;
+#[path = "ledger/sets.rs"]
+mod sets;
 #[path = "ledger/storm.rs"]
 mod storm;
+#[path = "ledger/streams.rs"]
+mod streams;
 #[path = "ledger/support/mod.rs"]
 mod support;
+#[path = "ledger/workers.rs"]
+mod workers;
 
 use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};

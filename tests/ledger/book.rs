@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::LazyLock;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use Ordering::Relaxed;
 use filch::JobError;
@@ -23,6 +23,8 @@ pub struct Book {
     opened: AtomicU32,
     /// The end of the pool has begun.
     closing: AtomicBool,
+    /// What the round is like: [`SETS`], [`WILD`], [`BOUNDED`].
+    features: AtomicU8,
     /// Jobs that `cancel_pending` says it cancelled.
     pub swept: AtomicU64,
     /// Panics that were thrown beside those of jobs.
@@ -40,6 +42,7 @@ impl Default for Book {
             entries: (0..JOBS).map(|_| Entry::default()).collect(),
             opened: AtomicU32::new(0),
             closing: AtomicBool::new(false),
+            features: AtomicU8::new(0),
             swept: AtomicU64::new(0),
             mishaps: AtomicU64::new(0),
             told: AtomicU64::new(0),
@@ -52,7 +55,7 @@ impl Default for Book {
 /// One job. Every field but `traits` and `outcome` counts.
 #[derive(Debug, Default)]
 pub struct Entry {
-    pub traits: AtomicU8,
+    pub traits: AtomicU16,
     /// The closure began to run.
     pub runs: AtomicU8,
     /// The closure was dropped instead.
@@ -83,26 +86,39 @@ pub enum Outcome {
 }
 
 /// The job panics if it runs.
-pub const PANICS: u8 = 1;
+pub const PANICS: u16 = 1;
 /// It was queued before the end of the pool began.
-pub const EARLY: u8 = 1 << 1;
+pub const EARLY: u16 = 1 << 1;
 /// Its handle was turned into a callback.
-pub const CALLS_BACK: u8 = 1 << 2;
+pub const CALLS_BACK: u16 = 1 << 2;
 /// It is fork-join work: it runs whatever happens.
-pub const FORK_JOIN: u8 = 1 << 3;
+pub const FORK_JOIN: u16 = 1 << 3;
 /// `try_submit` handed it back.
-pub const HANDED_BACK: u8 = 1 << 4;
+pub const HANDED_BACK: u16 = 1 << 4;
+/// It is a producer: it may be stopped after it began. What it makes is its iterator.
+pub const PRODUCER: u16 = 1 << 5;
+/// It belonged to a set or stream that was dropped before it came out.
+pub const BEREFT: u16 = 1 << 6;
+
+/// A feature of a round: there are sets, streams, broadcasts and worker-locals.
+pub const SETS: u8 = 1;
+/// A job may find itself on top of any other, for one that waits helps, or yields. So a job waits only for what it has made itself.
+pub const WILD: u8 = 1 << 1;
+/// The pool's queue has a capacity.
+pub const BOUNDED: u8 = 1 << 2;
 
 impl Book {
     /// Begins a round.
-    pub fn reset(&self) {
+    pub fn reset(&self, features: u8) {
         for entry in &self.entries[..self.opened()] {
             let Entry { traits, runs, unrun, dropped, made, buried, reported, wins, callbacks, outcome } = entry;
-            let all = [traits, runs, unrun, dropped, made, buried, reported, wins, callbacks, outcome];
+            let all = [runs, unrun, dropped, made, buried, reported, wins, callbacks, outcome];
             all.into_iter().for_each(|count| count.store(0, Relaxed));
+            traits.store(0, Relaxed);
         }
         self.opened.store(0, Relaxed);
         self.closing.store(false, Relaxed);
+        self.features.store(features, Relaxed);
         self.swept.store(0, Relaxed);
         self.mishaps.store(0, Relaxed);
         self.told.store(0, Relaxed);
@@ -115,7 +131,7 @@ impl Book {
     }
 
     /// A new job's number, if the book has room.
-    pub fn open(&self, traits: u8) -> Option<u32> {
+    pub fn open(&self, traits: u16) -> Option<u32> {
         let number = self.opened.fetch_add(1, Relaxed);
         let Some(entry) = self.entries.get(number as usize) else {
             self.opened.fetch_sub(1, Relaxed);
@@ -138,6 +154,11 @@ impl Book {
     /// Whether the end has begun.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Whether the round has a feature.
+    pub fn has(&self, feature: u8) -> bool {
+        self.features.load(Relaxed) & feature != 0
     }
 
     /// Called when the call that queued the job has returned.
@@ -183,7 +204,22 @@ impl Book {
         }
     }
 
-    fn hear(&self, number: u32, outcome: Outcome) {
+    /// As [`settle_panic`](Self::settle_panic) by one who may not know the job. Nothing: it was a destructor's panic.
+    pub fn deliver_panic(&self, payload: Box<dyn Any + Send>) -> Option<u32> {
+        match payload.downcast::<Receipt<0>>() {
+            Ok(receipt) => {
+                self.hear(receipt.number, Outcome::Panicked);
+                Some(receipt.number)
+            }
+            Err(other) => {
+                self.report(other);
+                None
+            }
+        }
+    }
+
+    /// Notes what somebody heard of a job.
+    pub fn hear(&self, number: u32, outcome: Outcome) {
         let entry = self.entry(number);
         if entry.outcome.swap(outcome as u8, Relaxed) != Outcome::Unheard as u8 {
             self.fault(format!("job {number}: a second outcome, {outcome:?}"));
@@ -219,6 +255,9 @@ impl Book {
 /// What a callback or a destructor panics with.
 pub struct Mishap;
 
+/// What code panics with whose caller is to be given it.
+pub struct Lost;
+
 fn text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| String::from(*text));
     text.or_else(|| payload.downcast_ref().cloned()).unwrap_or_else(|| "something foreign".into())
@@ -228,7 +267,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
 pub fn silence() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !info.payload().is::<Mishap>() && !info.payload().is::<Receipt<0>>() {
+        if !info.payload().is::<Mishap>() && !info.payload().is::<Lost>() && !info.payload().is::<Receipt<0>>() {
             loud(info);
         }
     }));

@@ -6,44 +6,53 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use filch::{Pool, TrySubmitError};
 
-use super::book::{Capture, FORK_JOIN, HANDED_BACK, PANICS, Receipt, book};
+use super::book::{Capture, FORK_JOIN, HANDED_BACK, PANICS, Receipt, SETS, WILD, book};
 use super::handles::{Held, Ticket, exchange, treat};
+use super::sets::{deed, party};
+use super::streams::stream;
 use super::support::random::{Random, spin};
+use super::workers::{broadcast, use_desk};
 
 /// Words of a large capture. It takes a while to move, so a job that carries it is queued slowly: much happens meanwhile.
 const LARGE: usize = 4096;
 
 /// Jobs that jobs make, make jobs down to here.
-const DEPTH: u8 = 2;
+pub const DEPTH: u8 = 2;
 
 /// A job to be queued.
 pub struct Errand {
-    number: u32,
-    seed: u64,
-    depth: u8,
-    panics: bool,
-    rude: bool,
+    pub number: u32,
+    pub seed: u64,
+    pub depth: u8,
+    pub panics: bool,
+    pub rude: bool,
+    /// No job waits for it, not even in a roundabout way.
+    unawaited: bool,
     /// A handle that the job joins. Its job is older, so no two wait for each other.
     awaited: Option<Box<dyn Ticket>>,
 }
 
 impl Errand {
     /// Draws one, if the book has room.
-    pub fn draw(random: &mut Random, depth: u8, traits: u8) -> Option<Self> {
+    pub fn draw(random: &mut Random, depth: u8, traits: u16) -> Option<Self> {
         let number = book().open(traits)?;
-        let awaited = if depth == 0 && random.one_in(12) { exchange().take_older(random, number) } else { None };
+        let awaited = if depth == 0 && !book().has(WILD) && random.one_in(12) {
+            exchange().take_older(random, number)
+        } else {
+            None
+        };
         let [panics, rude] = [10, 20].map(|n| random.one_in(n));
-        Some(Self { number, seed: random.next(), depth, panics, rude, awaited })
+        Some(Self { number, seed: random.next(), depth, panics, rude, unawaited: false, awaited })
     }
 
-    fn capture<const N: usize>(&self) -> Capture<N> {
+    pub fn capture<const N: usize>(&self) -> Capture<N> {
         let mut capture = Capture::new(self.number);
         capture.rude = self.rude;
         capture
     }
 
     /// The closure, with a capture of `N` words and a result of `M`.
-    fn closure<const N: usize, const M: usize>(self) -> impl FnOnce() -> Receipt<M> + Send + 'static {
+    pub fn closure<const N: usize, const M: usize>(self) -> impl FnOnce() -> Receipt<M> + Send + 'static {
         let mut capture = self.capture::<N>();
         move || {
             capture.begin();
@@ -52,9 +61,13 @@ impl Errand {
         }
     }
 
-    fn run(self) {
+    pub fn run(self) {
         self.awaited.into_iter().for_each(|ticket| ticket.join());
-        act(&mut Random::new(self.seed), self.depth);
+        let mut random = Random::new(self.seed);
+        act(&mut random, self.depth);
+        if let (true, Some(pool)) = (self.unawaited && random.one_in(20), Pool::current()) {
+            broadcast(&pool, &mut random);
+        }
         if self.panics {
             book().entry(self.number).traits.fetch_or(PANICS, Relaxed);
             panic_any(Receipt::<0>::new(self.number));
@@ -64,8 +77,8 @@ impl Errand {
 
 /// What a job does beside being counted.
 fn act(random: &mut Random, depth: u8) {
-    let deed = random.below(20);
-    match (deed, Pool::current()) {
+    let choice = random.below(20);
+    match (choice, Pool::current()) {
         (0, _) => std::thread::yield_now(),
         (1..=4, _) => spin(random.below(2000)),
         (5, Some(pool)) if random.one_in(16) => cancel_pending(&pool),
@@ -76,6 +89,11 @@ fn act(random: &mut Random, depth: u8) {
         }
         (10, Some(pool)) if depth < DEPTH => install(&pool, random, depth + 1),
         (11, _) => drop(filch::cancelled()),
+        (12, _) if book().has(WILD) => filch::yield_now(),
+        (13 | 14, _) if book().has(SETS) && depth < DEPTH => deed(random, depth, depth == 0 && !book().has(WILD)),
+        (15, Some(pool)) if book().has(SETS) && depth < DEPTH && random.one_in(4) => party(&pool, random, depth),
+        (16, Some(pool)) if book().has(SETS) && depth < DEPTH && random.one_in(4) => stream(&pool, random, depth),
+        (17, _) if book().has(SETS) => use_desk(random),
         _ => {}
     }
 }
@@ -99,7 +117,8 @@ pub fn spawn(pool: &Pool, random: &mut Random, depth: u8) {
         let closure = move || drop(closure());
         if first { pool.spawn_first(closure) } else { pool.spawn(closure) }
     }
-    let Some(errand) = Errand::draw(random, depth, 0) else { return };
+    let Some(mut errand) = Errand::draw(random, depth, 0) else { return };
+    errand.unawaited = depth == 0 && book().has(SETS) && !book().has(WILD);
     let number = errand.number;
     let first = random.one_in(4);
     match random.below(3) {
@@ -185,7 +204,7 @@ pub fn install(pool: &Pool, random: &mut Random, depth: u8) {
 }
 
 /// The closure borrows from this frame, which so must outlive the run.
-fn install_errand(pool: &Pool, errand: Errand) {
+pub fn install_errand(pool: &Pool, errand: Errand) {
     let number = errand.number;
     let mut capture = errand.capture::<7>();
     let result: Caught<Receipt<20>> = caught(|| {

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use filch::Pool;
+use filch::{Pool, WaitPolicy};
 
 use super::audit::{Statement, audit};
-use super::book::book;
+use super::book::{BOUNDED, SETS, WILD, book};
 use super::handles::{exchange, treat};
 use super::jobs;
+use super::sets::{SHARED_SETS, consume, deed, party};
+use super::streams::stream;
 use super::support::random::{Random, spin};
 use super::support::watch::eventually;
+use super::workers::{broadcast, clear_desks, renew_desks, use_desk};
 
 /// Threads that submit.
 const THREADS: u64 = 8;
@@ -31,6 +34,17 @@ enum Ending {
     Timeout,
 }
 
+/// What there is beside plain jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mix {
+    /// Nothing.
+    Plain,
+    /// Sets, streams and all that.
+    Sets,
+    /// The same, and jobs yield. The pool may have this policy.
+    Wild(WaitPolicy),
+}
+
 /// A round, as its seed decides it.
 #[derive(Debug)]
 pub struct Plan {
@@ -38,6 +52,7 @@ pub struct Plan {
     workers: usize,
     capacity: Option<usize>,
     ending: Ending,
+    mix: Mix,
     /// Things that each thread does.
     deeds: u64,
     /// The end begins when there have been so many jobs, or when the threads are through.
@@ -53,8 +68,15 @@ impl Plan {
         let capacity = [1, 4, 64][random.below(3) as usize];
         let deeds = 20 + random.below(100);
         let jobs = if random.one_in(3) { u64::MAX } else { random.below(THREADS * deeds) };
+        let mix = match random.below(8) {
+            0 | 1 => Mix::Plain,
+            2..=5 => Mix::Sets,
+            6 => Mix::Wild(WaitPolicy::Isolated),
+            _ => Mix::Wild(WaitPolicy::HelpAny),
+        };
         Self {
             seed,
+            mix,
             workers: [1, 2, 8, 64][(seed % 4) as usize],
             capacity: (seed / 4 % 2 == 1).then_some(capacity),
             ending: endings[(seed / 8 % 6) as usize],
@@ -65,7 +87,10 @@ impl Plan {
 
     /// Runs the round and checks the books.
     pub fn run(&self) -> Result<String, String> {
-        book().reset();
+        book().reset(self.features());
+        if self.mix != Mix::Plain {
+            renew_desks(&mut Random::new(self.seed));
+        }
         // Lives as long as the pool's shared half: the settings hold it.
         let alive = Arc::new(());
         let stopped = Arc::new(AtomicUsize::new(0));
@@ -77,14 +102,27 @@ impl Plan {
                 let _ = &witness;
                 book().report(payload);
             });
+        if let Mix::Wild(policy) = self.mix {
+            builder = builder.wait_policy(policy);
+        }
         if let Some(capacity) = self.capacity {
             builder = builder.queue_capacity(capacity);
         }
         let metrics = self.submit_and_end(builder.build().expect("a pool"), &stopped);
         eventually("the pool is gone", || Arc::strong_count(&alive) == 1);
         exchange().clear();
+        clear_desks();
         let graceful = !matches!(self.ending, Ending::ShutdownNow | Ending::NowFromInside);
-        audit(&Statement { graceful, metrics })
+        audit(&Statement { graceful, sets: self.mix != Mix::Plain, metrics })
+    }
+
+    fn features(&self) -> u8 {
+        let features = match self.mix {
+            Mix::Plain => 0,
+            Mix::Sets => SETS,
+            Mix::Wild(_) => SETS | WILD,
+        };
+        features | if self.capacity.is_some() { BOUNDED } else { 0 }
     }
 
     /// Returns how many jobs were cancelled and how many panics contained, by the pool's metrics.
@@ -97,6 +135,13 @@ impl Plan {
                     self.submit(&pool, &mut Random::new(self.seed ^ (thread + 1) << 56));
                     through.fetch_add(1, Ordering::SeqCst);
                     drop(pool);
+                });
+            }
+            for place in 0..if self.mix == Mix::Plain { 0 } else { SHARED_SETS } {
+                let (pool, through) = (pool.clone(), &through);
+                scope.spawn(move || {
+                    let mut random = Random::new(!self.seed ^ (place as u64) << 56);
+                    consume(&pool, place, &mut random, || through.load(Ordering::SeqCst) == THREADS as usize);
                 });
             }
             while book().opened() < self.end_after && through.load(Ordering::SeqCst) < THREADS as usize {
@@ -144,6 +189,10 @@ impl Plan {
     /// What each of the eight threads does.
     fn submit(&self, pool: &Pool, random: &mut Random) {
         for _ in 0..self.deeds {
+            if self.mix != Mix::Plain && random.one_in(3) {
+                use_sets(pool, random);
+                continue;
+            }
             match random.below(32) {
                 0..=3 => jobs::spawn(pool, random, 0),
                 4 | 5 => jobs::spawn_batch(pool, random),
@@ -157,6 +206,19 @@ impl Plan {
                 _ => jobs::submit(pool, random, 0).into_iter().for_each(|ticket| treat(ticket, random)),
             }
         }
+    }
+}
+
+/// Something with sets, streams, and all workers.
+fn use_sets(pool: &Pool, random: &mut Random) {
+    match random.below(24) {
+        0..=13 => deed(random, 0, true),
+        14..=16 => party(pool, random, 0),
+        17..=19 => stream(pool, random, 0),
+        20 => broadcast(pool, random),
+        21 => renew_desks(random),
+        22 => filch::yield_now(),
+        _ => use_desk(random),
     }
 }
 
