@@ -1,8 +1,10 @@
 //! Pools under abuse: 64 workers on few cores, jobs that stall anywhere, pools built and ended inside each other's jobs, destructors of captures and of
-//! thread-locals that use, end and drop pools, and shutdowns in the midst of all of it.
+//! thread-locals that use, end and drop pools, sets and streams that are dropped half-way, and shutdowns in the midst of all of it.
 //!
 //! At the end every closure has been run or dropped, every pool is gone, and so is every thread. `FILCH_SOAK_SECONDS` sets how long; `FILCH_SEED` the seed.
 
+#[path = "soak/sets.rs"]
+mod sets;
 #[path = "ledger/support/mod.rs"]
 mod support;
 
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use filch::{JobError, JobHandle, Pool};
+use filch::{JobError, JobHandle, Pool, WaitPolicy};
 use support::random::{Random, seed, spin};
 use support::watch::{Watch, box_of, eventually};
 
@@ -126,6 +128,7 @@ fn build(threads: usize, random: &mut Random) -> Pool {
             heed(payload);
         });
     let builder = if random.one_in(3) { builder.queue_capacity(capacity) } else { builder };
+    let builder = if random.one_in(3) { builder.wait_policy(WaitPolicy::HelpAny) } else { builder };
     builder.build().expect("a pool")
 }
 
@@ -213,6 +216,10 @@ fn job(seed: u64, manners: Manners, depth: u8) -> impl FnOnce() + Send + 'static
                 });
             }
             (9, _) => std::panic::panic_any(Deliberate),
+            (10, _) => filch::yield_now(),
+            (11, _) => sets::use_value(&mut random),
+            (12, Some(pool)) if depth < 3 && random.one_in(2) => sets::own(&pool, &mut random, manners, depth + 1),
+            (13, Some(pool)) if depth < 3 && random.one_in(2) => sets::stream(&pool, &mut random, manners, depth + 1),
             _ => {}
         }
         stall(&mut random);
@@ -250,7 +257,7 @@ fn settle(handle: JobHandle<()>) {
 /// Something that a thread does to a pool.
 fn use_pool(pool: &Pool, random: &mut Random, manners: Manners, handles: &mut Vec<JobHandle<()>>) {
     stall(random);
-    match random.below(16) {
+    match random.below(20) {
         0..=4 => spawn(pool, random, manners, 0),
         5 => pool.spawn_batch((0..random.below(20)).map(|_| job(random.next(), manners, 0)).collect::<Vec<_>>()),
         6..=9 => handles.extend(submit(pool, random, manners, 0)),
@@ -259,6 +266,12 @@ fn use_pool(pool: &Pool, random: &mut Random, manners: Manners, handles: &mut Ve
         12 => handles.drain(..).for_each(settle),
         13 => handles.drain(..).for_each(|handle| drop(handle.on_complete(drop))),
         14 => _ = pool.wait_idle_timeout(Duration::from_micros(random.below(500))),
+        15 => sets::own(pool, random, manners, 1),
+        16 if random.one_in(4) => sets::common(pool, random, manners),
+        17 => sets::stream(pool, random, manners, 1),
+        18 if random.one_in(4) => sets::broadcast(pool, random),
+        18 => sets::use_value(random),
+        19 if random.one_in(8) => sets::renew_values(true),
         _ => handles.clear(),
     }
 }
@@ -359,6 +372,7 @@ fn pools_survive_abuse() {
         }
     });
     end(shared.0.into_inner().unwrap_or_else(PoisonError::into_inner), &mut Random::new(seed), Manners::Clinging);
+    sets::renew_values(false);
     eventually("every pool is gone", || POOLS.load(Ordering::SeqCst) == 0);
     #[cfg(target_os = "linux")]
     eventually("every thread is gone", || support::threads::named("").len() == threads);
