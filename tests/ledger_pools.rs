@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use filch::{JobHandle, Pool};
+use filch::{JobHandle, JobSet, Pool, WorkerLocal};
 use support::random::{Random, seed, spin};
 use support::threads;
 use support::watch::{Watch, eventually};
@@ -63,11 +63,52 @@ fn queue(pool: &Pool, tally: &Arc<Tally>, random: &mut Random) -> Outliving {
     (0..random.below(8)).map(submit).collect()
 }
 
+/// A set with jobs and producers, some of which have come out. A job, and a producer, may keep the set alive until the pool's end.
+fn set(pool: &Pool, tally: &Arc<Tally>, random: &mut Random) -> Arc<JobSet<Token>> {
+    let capacity = random.below(4) as usize;
+    let set = Arc::new(if capacity == 0 { JobSet::new(pool) } else { JobSet::with_capacity(pool, capacity) });
+    for _ in 0..random.below(8) {
+        let (token, inner) = (tally.token(), random.one_in(3).then(|| set.clone()));
+        let _ = set.try_submit(move || {
+            drop(inner);
+            token
+        });
+    }
+    if random.one_in(2) {
+        let (tally, captured, inner) = (tally.clone(), tally.token(), random.one_in(3).then(|| set.clone()));
+        let left = random.below(20);
+        let id = set.submit_iter(move || {
+            (0..left).map(move |_| {
+                let _ = (&captured, &inner);
+                tally.token()
+            })
+        });
+        if random.one_in(3) {
+            set.cancel(id);
+        }
+    }
+    for _ in 0..random.below(8) {
+        drop(set.next());
+    }
+    set
+}
+
+/// A stream that is dropped half-way, or at its end.
+fn stream(pool: &Pool, tally: &Arc<Tally>, random: &mut Random) {
+    let (buffer, patience) = (random.below(5) as usize, random.below(12) as usize);
+    let tokens: Vec<_> = (0..random.below(10)).map(|_| tally.token()).collect();
+    if random.one_in(2) {
+        pool.map_stream(tokens, buffer, |token| token).take(patience).for_each(drop);
+    } else {
+        pool.map_unordered(tokens, buffer, |token| token).take(patience).for_each(drop);
+    }
+}
+
 /// Builds a pool, brings it into some state, and drops it there.
 fn one_pool(tally: &Arc<Tally>, random: &mut Random, outliving: &mut Outliving) {
     let threads = if random.one_in(50) { 8 } else { 1 + random.below(2) as usize };
     let pool = Pool::with_threads(threads);
-    match random.below(10) {
+    match random.below(14) {
         // Not used; perhaps not even awake yet.
         0 => spin(random.below(20_000)),
         1 => drop(queue(&pool, tally, random)),
@@ -104,7 +145,23 @@ fn one_pool(tally: &Arc<Tally>, random: &mut Random, outliving: &mut Outliving) 
             outliving.extend(queue(&pool, tally, random));
             pool.shutdown_timeout(Duration::ZERO);
         }
-        8 => {
+        8 => drop(set(&pool, tally, random)),
+        9 => {
+            // Read when its pool is gone.
+            let set = set(&pool, tally, random);
+            drop(pool);
+            return set.as_completed().for_each(drop);
+        }
+        10 => stream(&pool, tally, random),
+        11 => {
+            let (tally, own) = (tally.clone(), tally.token());
+            let values = Arc::new(WorkerLocal::new(move |_| tally.token()));
+            pool.broadcast(|_| values.with(|_| _ = &own));
+            // The last one, perhaps.
+            let inside = values.clone();
+            pool.spawn(move || inside.with(|_| ()));
+        }
+        12 => {
             assert_eq!(pool.install(|| filch::join(|| 1, || 2)), (1, 2));
             pool.wait_idle();
         }
