@@ -2,7 +2,8 @@
 //!
 //! Each round is one pool. Eight threads queue jobs in every way, cancel, join, poll, drop and swap their handles, while the pool ends. Every
 //! closure must have been run once or dropped once, every capture and result dropped once, every callback called once, and every handle
-//! must have said which.
+//! must have said which. In most rounds there are sets, too, with producers, and streams: each outcome and item must come out once, or be dropped with its
+//! set, and the room in a set must be what it was promised to be. In some, jobs run on top of each other, because those that wait help or yield.
 //!
 //! | variable | effect |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Ten thousand pools are built and dropped in every state, and nothing of them is left: no block, no byte, no thread.
+//! Ten thousand pools are built and dropped in every state, with sets and streams that are dropped before or after them, and nothing of them is left: no block, no byte, no thread.
 //!
 //! `FILCH_SEED` replays a run.
 #![cfg(target_os = "linux")]
