@@ -1,5 +1,6 @@
 //! The sets of a round: those that all threads and jobs share, and those of one thread or job.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ impl Set {
 
     /// Cancels every job.
     pub fn cancel_all(&self) {
-        book().swept.fetch_add(self.set.cancel_all() as u64, std::sync::atomic::Ordering::Relaxed);
+        book().swept.fetch_add(self.set.cancel_all() as u64, Relaxed);
     }
 
     /// Takes all that comes. Nobody else takes or submits any more, but for the jobs of the set.
@@ -210,14 +211,36 @@ pub fn inner_deed(set: &Weak<Set>, random: &mut Random, depth: u8) {
     // If the others let go of it meanwhile, it is dropped here, inside one of its jobs.
     let Some(set) = set.upgrade() else { return };
     match random.below(6) {
-        0 | 1 if depth < DEPTH => submit(&set, random, depth + 1),
+        0 | 1 if depth < DEPTH => (0..1 + random.below(4)).for_each(|_| submit(&set, random, depth + 1)),
         2 if depth < DEPTH => submit_producer(&set, random, depth + 1),
         3 if !set.is_solo() => _ = set.take(How::Now),
         _ => set.cancel_one(random),
     }
 }
 
-/// A set of one's own, from its beginning to its end. All that is waited for is of this set.
+/// Sets that nobody takes from until the pool has ended.
+static LEFT: Mutex<Vec<Arc<Set>>> = Mutex::new(Vec::new());
+
+/// Ends these. The pool takes nothing new any more.
+pub fn end_left(random: &mut Random) {
+    let sets = std::mem::take(&mut *lock(&LEFT));
+    for mut set in sets {
+        while random.one_in(3) {
+            set.take(How::Now);
+        }
+        // A job that has not ended may have it for a moment.
+        let set = loop {
+            match Arc::try_unwrap(set) {
+                Ok(set) => break set,
+                Err(others) => set = others,
+            }
+            std::thread::yield_now();
+        };
+        if random.one_in(3) { drop(set) } else { set.drain() }
+    }
+}
+
+/// A set of one's own, from its beginning to its end, or until it is left. All that is waited for is of this set.
 pub fn party(pool: &Pool, random: &mut Random, depth: u8) {
     let set = Set::new(pool, random, true);
     for _ in 0..random.below(20) {
@@ -228,5 +251,5 @@ pub fn party(pool: &Pool, random: &mut Random, depth: u8) {
             _ => submit(&set, random, depth + 1),
         }
     }
-    finish(set, pool, random);
+    if random.one_in(3) { lock(&LEFT).push(set) } else { finish(set, pool, random) }
 }

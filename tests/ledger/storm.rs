@@ -10,7 +10,7 @@ use super::audit::{Statement, audit};
 use super::book::{BOUNDED, SETS, WILD, book};
 use super::handles::{exchange, treat};
 use super::jobs;
-use super::sets::{SHARED_SETS, consume, deed, party};
+use super::sets::{SHARED_SETS, consume, deed, end_left, party};
 use super::streams::stream;
 use super::support::random::{Random, spin};
 use super::support::watch::eventually;
@@ -148,7 +148,9 @@ impl Plan {
                 std::thread::yield_now();
             }
             self.end(pool, stopped)
-        })?;
+        });
+        end_left(&mut Random::new(!self.seed));
+        let pool = pool?;
         // Nobody submits any more, and nothing is left.
         if (pool.pending(), pool.running()) != (0, 0) {
             book().fault(format!("a pool at its end: {pool:?}"));
