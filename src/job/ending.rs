@@ -34,6 +34,11 @@ impl InHand {
         self.jobs.borrow_mut().pop_front()
     }
 
+    /// Why they end.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
     /// Counts one that was live.
     pub fn count(&self) {
         self.ended.set(self.ended.get() + 1);
@@ -105,6 +110,17 @@ pub fn end_if_in_hand(cell: &RawCell) {
             if ended {
                 in_hand.count();
             }
+        }
+    }
+}
+
+/// Calls `f` with each job of the pool `id` that this thread holds, to end them now. Called before it waits for something that others may need these for.
+pub fn empty_hands(id: OwnerId, f: impl Fn(&InHand, JobRef)) {
+    for frame in frames().filter(|frame| frame.owner == id) {
+        // SAFETY: as in `end_if_in_hand`.
+        let Some(in_hand) = frame.in_hand.and_then(|in_hand| unsafe { in_hand.as_ref() }) else { continue };
+        while let Some(job) = in_hand.next() {
+            f(in_hand, job);
         }
     }
 }

@@ -43,9 +43,7 @@ impl Registry {
         let in_hand = InHand::new(reason, self.take_queued(reason));
         let ended = ending::during(self.id, self, Some(&in_hand), || {
             while let Some(job) = in_hand.next() {
-                if self.end_one(job, reason) == Executed::Done {
-                    in_hand.count();
-                }
+                self.end_one(&in_hand, job);
             }
             in_hand.ended()
         });
@@ -67,13 +65,18 @@ impl Registry {
         others
     }
 
-    fn end_one(&self, job: JobRef, reason: Reason) -> Executed {
-        // SAFETY: taken from a queue just now. None is kept: the jobs that a cancel spares have been put back.
-        let executed = unsafe { Header::execute(job, Verb::End(self, reason)) };
-        if executed == Executed::Tombstone {
-            self.tombstones.swept.fetch_add(1, Ordering::Relaxed);
+    fn end_one(&self, in_hand: &InHand, job: JobRef) {
+        // SAFETY: taken from a queue. None is kept: the jobs that a cancel spares have been put back.
+        match unsafe { Header::execute(job, Verb::End(self, in_hand.reason())) } {
+            Executed::Done => in_hand.count(),
+            Executed::Tombstone => _ = self.tombstones.swept.fetch_add(1, Ordering::Relaxed),
+            Executed::Kept | Executed::Moved(_) => {}
         }
-        executed
+    }
+
+    /// Ends what this thread has taken from the queues to end it later: running jobs may wait for it, and this thread is about to wait for those.
+    pub(super) fn empty_hands(&self) {
+        ending::empty_hands(self.id, |in_hand, job| self.end_one(in_hand, job));
     }
 
     pub(super) fn tombstones_queued(&self) -> usize {

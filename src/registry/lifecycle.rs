@@ -140,6 +140,7 @@ impl Registry {
 
     /// Waits for the workers, the destructors of their thread-locals, and callbacks that run elsewhere. False: the time ran out first.
     pub fn join_threads(self: &Arc<Self>, deadline: Deadline) -> bool {
+        self.empty_hands();
         let joined = self.join_by(deadline);
         // A thread outside may still be ending a job: its callback belongs to the pool too. If it is this very thread, it cannot wait for itself.
         joined && (ending::is_ending(self.id()) || self.wait_idle(deadline))
