@@ -109,7 +109,11 @@ impl Plan {
             builder = builder.queue_capacity(capacity);
         }
         let metrics = self.submit_and_end(builder.build().expect("a pool"), &stopped);
-        eventually("the pool is gone", || Arc::strong_count(&alive) == 1);
+        eventually(&format!("the pool of {self:?} is gone"), || {
+            // A pool whose last handle was dropped inside a job has gone on until now.
+            end_left(&mut Random::new(self.seed));
+            Arc::strong_count(&alive) == 1
+        });
         exchange().clear();
         clear_desks();
         let graceful = !matches!(self.ending, Ending::ShutdownNow | Ending::NowFromInside);
