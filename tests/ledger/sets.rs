@@ -116,7 +116,7 @@ impl Set {
             }
             _ => {
                 self.drain();
-                if random.one_in(3) {
+                if self.capacity.is_some_and(|capacity| capacity <= 4) || random.one_in(3) {
                     self.check_room(pool, random);
                 }
             }

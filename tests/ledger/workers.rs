@@ -1,5 +1,6 @@
 //! What is done to each worker: `broadcast`, and values of a `WorkerLocal`.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,10 +81,15 @@ fn desks() -> Option<Arc<WorkerLocal<Desk>>> {
 /// Puts a new one in its place. The values of the one before are dropped here, or where it is still in use.
 pub fn renew_desks(random: &mut Random) {
     let seed = random.next();
+    let made = Mutex::new(HashSet::new());
     let new = WorkerLocal::new(move |index| {
         let mut random = Random::new(seed ^ index as u64);
         if random.one_in(30) {
             panic_any(Lost);
+        }
+        // A panic leaves no value, so it is not counted.
+        if !made.lock().unwrap_or_else(PoisonError::into_inner).insert(index) {
+            book().fault(format!("worker {index} gets a second value of one WorkerLocal"));
         }
         Desk { index, users: AtomicUsize::new(0), used: 0, rude: random.one_in(20), _guest: Guest::new() }
     });
@@ -112,6 +118,9 @@ pub fn use_desk(random: &mut Random) {
                 book().fault(format!("two have the value of worker {index}"));
             }
             spin(turns);
+            if turns % 8 == 0 {
+                std::thread::yield_now();
+            }
             desk.used += 1;
             desk.users.fetch_sub(1, Relaxed);
             if panics {
