@@ -72,7 +72,7 @@ impl Ledger {
 
 /// Submitters outside and inside the pool, and takers outside and inside.
 fn everything_at_once(seed: u64, shut_down: Option<fn(&Pool)>) {
-    let pool = Pool::with_threads(2);
+    let pool = Pool::builder().threads(2).queue_capacity(1 + seed as usize % 7).build().unwrap();
     let set = match seed % 4 {
         0 => JobSet::new(&pool),
         n => JobSet::with_capacity(&pool, n as usize),
@@ -143,4 +143,40 @@ fn each_job_comes_out_once_also_through_a_shutdown() {
         println!("seed {seed}");
         everything_at_once(seed, Some(if seed % 2 == 0 { Pool::shutdown } else { Pool::shutdown_now }));
     }
+}
+
+/// A job that waited in a full set counts as queued before it can be cancelled.
+#[test]
+fn a_cancel_that_races_with_a_take_leaves_the_pools_capacity_alone() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).queue_capacity(1000).build().unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // There is always room for this one.
+        let probers = [0, 1].map(|_| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    if pool.pending() == 0 {
+                        assert!(pool.try_submit(|| ()).is_ok(), "refused although there is room");
+                    }
+                }
+            })
+        });
+        for _ in 0..10 * rounds() {
+            if probers.iter().any(|prober| prober.is_finished()) {
+                break;
+            }
+            let set = Arc::new(JobSet::with_capacity(&pool, 1));
+            let theirs = set.clone();
+            let ids = pool.submit(move || [(); 20].map(|_| theirs.submit(|| ()))).join().unwrap();
+            thread::scope(|scope| {
+                for canceller in 0..3 {
+                    let (set, ids) = (&set, &ids);
+                    scope.spawn(move || (0..20).for_each(|n| _ = set.cancel(ids[(n + canceller * 7) % 20])));
+                    scope.spawn(move || while set.next().is_some() {});
+                }
+            });
+        }
+        over.store(true, Ordering::Relaxed);
+    });
 }

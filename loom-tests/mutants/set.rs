@@ -236,15 +236,15 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a producer pauses although the pool has closed",
         file: PRODUCER,
-        find: "let stopped = if self.pool.is_closed() {",
-        replace: "let stopped = if self.pool.is_closed() && false {",
+        find: "let stopped = if core.pool.is_closed() {",
+        replace: "let stopped = if core.pool.is_closed() && false {",
         models: "set::",
     },
     Mutant {
         name: "set: a producer that was stopped pauses",
         file: PRODUCER,
         find: "members.get(self.id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)",
-        replace: "members.producer(self.id).is_some_and(|producer| producer.shall_stop && false).then_some(JobError::Cancelled)",
+        replace: "members.producer(id).is_some_and(|producer| producer.shall_stop && false).then_some(JobError::Cancelled)",
         models: "set::",
     },
     Mutant {

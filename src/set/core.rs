@@ -9,6 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use super::members::{Members, Offer, ToCancel, Waiting};
 use super::outbox::Outbox;
+use super::surroundings::Surroundings;
 use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, OwnerId, RawCell, Watch, frame};
 use crate::park;
 use crate::registry::Gate;
@@ -26,6 +27,7 @@ pub type Delivery<T> = (JobId, Result<T, JobError>);
 /// has been taken or has found it closed.
 pub struct Core<T> {
     pub(super) owner: OwnerId,
+    pub(super) pool: Box<dyn Surroundings>,
     pub(super) members: CachePadded<Mutex<Members>>,
     /// What workers write for each member.
     pub(super) traffic: CachePadded<Traffic>,
@@ -53,9 +55,10 @@ const OPEN: usize = usize::MAX / 2;
 
 impl<T: Send + 'static> Core<T> {
     /// Makes an empty set of jobs of the pool `owner`. It is to be [closed](Self::close).
-    pub fn new(owner: OwnerId, capacity: Option<usize>) -> Arc<Self> {
+    pub fn new(owner: OwnerId, pool: Box<dyn Surroundings>, capacity: Option<usize>) -> Arc<Self> {
         let core = Arc::new(Self {
             owner,
+            pool,
             members: CachePadded::new(Mutex::new(Members::default())),
             traffic: CachePadded::new(Traffic { outbox: Outbox::new(), running: AtomicUsize::new(0) }),
             outstanding: AtomicUsize::new(0),
@@ -168,14 +171,19 @@ impl<T: Send + 'static> Core<T> {
     /// For one who finds nothing to take: a producer for which less room has been kept than it likes. The caller queues it.
     pub fn let_kept_in(&self) -> Option<JobRef> {
         self.gate.as_ref()?;
-        lock(&self.members).let_kept_in()
+        let mut members = lock(&self.members);
+        members.let_kept_in().inspect(|_| self.pool.count())
     }
 
     /// Room goes to a job that waits in the set, before any outside thread; to a producer so many at once.
     fn pass_room_on(&self, members: &mut Members, at_once: usize) -> Option<JobRef> {
         let gate = self.gate.as_ref()?;
         match members.offer_room(at_once) {
-            Offer::Accepted(job) => return Some(job),
+            Offer::Accepted(job) => {
+                // Under the lock: from here on it may be cancelled, and then no longer counts.
+                self.pool.count();
+                return Some(job);
+            }
             Offer::Kept => {}
             // Under the lock, like the look for room of one that is about to wait.
             Offer::Declined => gate.leave(),
@@ -194,7 +202,10 @@ impl<T: Send + 'static> Core<T> {
         let all = std::mem::take(&mut members.waiting);
         let (entering, waiting): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|waiting| which(waiting.1));
         members.waiting = waiting;
-        entering.iter().for_each(|_| gate.force());
+        for _ in &entering {
+            gate.force();
+            self.pool.count();
+        }
         entering.into_iter().map(|waiting| members.let_in(waiting)).collect()
     }
 

@@ -5,13 +5,15 @@ mod members;
 pub mod outbox;
 mod producer;
 mod stream;
+mod surroundings;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use self::core::Core;
-pub use producer::Surroundings;
 pub use stream::{Ordered, Unordered};
+pub use surroundings::Surroundings;
+use surroundings::queue;
 
 use crate::job::{JobError, JobId, JobRef, ending};
 use crate::ops::TrySubmitError;
@@ -53,7 +55,7 @@ pub struct JobSet<T: Send + 'static> {
 
 impl<T: Send + 'static> JobSet<T> {
     pub(crate) fn on(registry: &Arc<Registry>, capacity: Option<usize>) -> Self {
-        let core = Core::new(registry.id(), capacity);
+        let core = Core::new(registry.id(), Box::new(registry.clone()), capacity);
         if capacity.is_some() {
             let closing: Weak<dyn Closing + Send + Sync> = Arc::<Core<T>>::downgrade(&core);
             registry.tell_when_closing(closing);
@@ -180,20 +182,9 @@ impl<T: Send + 'static> JobSet<T> {
         queue(&self.registry, job, lane);
     }
 
-    /// Queues jobs that waited in the set.
+    /// Queues jobs that waited in the set, and have been counted as queued.
     fn queue_again(&self, jobs: impl IntoIterator<Item = JobRef>) {
-        for job in jobs {
-            self.registry.count_queued(true);
-            self.queue(job, Lane::Back);
-        }
-    }
-
-    /// Cancels with `cancel`, and queues what that leaves of jobs that waited in the set.
-    fn cancel_and_queue<R>(&self, waiting: Vec<JobRef>, cancel: impl FnOnce() -> R) -> R {
-        waiting.iter().for_each(|_| self.registry.count_queued(true));
-        let result = cancel();
-        waiting.into_iter().for_each(|job| self.queue(job, Lane::Back));
-        result
+        jobs.into_iter().for_each(|job| self.queue(job, Lane::Back));
     }
 
     /// Queues a producer: a job whose results are the items of an iterator, one after another, all with the job's number.
@@ -225,7 +216,7 @@ impl<T: Send + 'static> JobSet<T> {
         F: FnOnce() -> I + Send + 'static,
     {
         let admitted = self.registry.admit(self.is_inside(), true);
-        let (id, job) = self.core.enlist_producer(Arc::new(Home(self.registry.clone())), f);
+        let (id, job) = self.core.enlist_producer(f);
         match admitted {
             Ok(()) => self.queue(job, Lane::Back),
             Err(_) => self.registry.refuse(job),
@@ -255,7 +246,7 @@ impl<T: Send + 'static> JobSet<T> {
                 return None;
             }
             self.end_what_is_in_hand();
-            if self.help() {
+            if self.run_another() {
                 continue;
             }
             let may_run = match self.run_oldest() {
@@ -263,7 +254,7 @@ impl<T: Send + 'static> JobSet<T> {
                 InPlace::Nothing => true,
                 InPlace::Cannot => false,
             };
-            self.core.wait(Deadline::NEVER, may_run);
+            self.core.wait(self.patience(), may_run);
         }
     }
 
@@ -324,14 +315,17 @@ impl<T: Send + 'static> JobSet<T> {
         })
     }
 
-    /// On a worker that helps, runs another job, or sleeps a little. True: look again.
-    fn help(&self) -> bool {
+    /// On a worker that helps, runs another job. False: there is none.
+    fn run_another(&self) -> bool {
         Worker::with_current_of(&self.registry, |worker| {
-            let Some(worker) = worker.filter(|worker| worker.helps()) else { return false };
-            if !worker.run_any() {
-                self.core.wait(worker.nap(), false);
-            }
-            true
+            worker.is_some_and(|worker| worker.helps() && worker.run_any())
+        })
+    }
+
+    /// How long to sleep: a worker that helps looks for other jobs now and then.
+    fn patience(&self) -> Deadline {
+        Worker::with_current_of(&self.registry, |worker| {
+            worker.filter(|worker| worker.helps()).map_or(Deadline::NEVER, Worker::nap)
         })
     }
 
@@ -378,7 +372,9 @@ impl<T: Send + 'static> JobSet<T> {
     /// ```
     pub fn cancel(&self, id: JobId) -> bool {
         let Some((member, waiting)) = self.core.stop(id) else { return false };
-        self.cancel_and_queue(waiting, || member.cancel())
+        let cancelled = member.cancel();
+        self.queue_again(waiting);
+        cancelled
     }
 
     /// Cancels every job of the set. Returns how many now never run; those that run are asked to stop.
@@ -398,7 +394,9 @@ impl<T: Send + 'static> JobSet<T> {
     /// ```
     pub fn cancel_all(&self) -> usize {
         let (members, waiting) = self.core.stop_all();
-        self.cancel_and_queue(waiting, || members.iter().filter(|member| member.cancel()).count())
+        let cancelled = members.iter().filter(|member| member.cancel()).count();
+        self.queue_again(waiting);
+        cancelled
     }
 
     /// Jobs of the set that are queued, running, or done and not taken.
@@ -412,13 +410,6 @@ impl<T: Send + 'static> JobSet<T> {
     }
 }
 
-fn queue(registry: &Registry, job: JobRef, lane: Lane) {
-    Worker::with_current_of(registry, |worker| match worker {
-        Some(worker) => worker.push(job, lane),
-        None => registry.inject(job, lane),
-    });
-}
-
 /// What came of running a member in place.
 enum InPlace {
     /// It ran, or somebody else was faster: there may be something new.
@@ -427,28 +418,6 @@ enum InPlace {
     Nothing,
     /// This thread is no worker, or too little of its stack is left.
     Cannot,
-}
-
-/// The pool, as a producer sees it.
-struct Home(Arc<Registry>);
-
-impl Surroundings for Home {
-    fn queue(&self, job: JobRef) {
-        self.0.count_queued(true);
-        queue(&self.0, job, Lane::Back);
-    }
-
-    fn is_dropping(&self) -> bool {
-        self.0.is_dropping()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn stack_size(&self) -> usize {
-        self.0.config().stack_size
-    }
 }
 
 impl<T: Send + 'static> Drop for JobSet<T> {
@@ -461,7 +430,6 @@ impl<T: Send + 'static> Drop for JobSet<T> {
 impl<T: Send + 'static> Closing for Core<T> {
     fn closing(&self, registry: &Registry) {
         for job in self.let_all_in() {
-            registry.count_queued(true);
             registry.inject(job, Lane::Back);
         }
         if let Some(gate) = self.gate() {

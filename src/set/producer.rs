@@ -31,34 +31,21 @@ enum Reason {
     Awaited,
 }
 
-/// What a producer must know of the pool that it runs in.
-pub trait Surroundings: Send + Sync + 'static {
-    /// Queues a job that is queued for the second time.
-    fn queue(&self, job: JobRef);
-    /// Whether the pool drops what is queued, or takes nothing new.
-    fn is_dropping(&self) -> bool;
-    /// Whether the pool takes nothing new: who waits for room then waits for nothing.
-    fn is_closed(&self) -> bool;
-    /// Bytes of stack for a strand.
-    fn stack_size(&self) -> usize;
-}
-
 /// What a producer is, wherever it runs.
 struct Identity<T> {
     core: Arc<Core<T>>,
-    pool: Arc<dyn Surroundings>,
     id: JobId,
 }
 
 impl<T> Clone for Identity<T> {
     fn clone(&self) -> Self {
-        Self { core: self.core.clone(), pool: self.pool.clone(), id: self.id }
+        Self { core: self.core.clone(), id: self.id }
     }
 }
 
 impl<T: Send + 'static> Core<T> {
     /// Makes a producer of a closure. The caller queues its first stage.
-    pub fn enlist_producer<I, F>(self: &Arc<Self>, pool: Arc<dyn Surroundings>, closure: F) -> (JobId, JobRef)
+    pub fn enlist_producer<I, F>(self: &Arc<Self>, closure: F) -> (JobId, JobRef)
     where
         I: IntoIterator<Item = T>,
         F: FnOnce() -> I + Send + 'static,
@@ -66,7 +53,7 @@ impl<T: Send + 'static> Core<T> {
         let mut members = lock(&self.members);
         self.add_outstanding(&mut members, 1);
         let id = members.next_id();
-        let producer = Identity { core: self.clone(), pool, id };
+        let producer = Identity { core: self.clone(), id };
         let (job, cell) = self.stage(id, move || producer.begin(closure));
         members.add_producer(id, cell);
         (id, job)
@@ -112,7 +99,7 @@ impl<T: Send + 'static> Identity<T> {
         if self.core.gate().is_none() && !self.is_awaited() {
             return items.produce(closure(), None);
         }
-        match Strand::new(self.pool.stack_size()) {
+        match Strand::new(self.core.pool.stack_size()) {
             Ok(mut strand) => {
                 let said = strand.begin(move |pauser| items.produce(closure(), Some(pauser)));
                 Paused { producer: self, strand }.after(said)
@@ -127,7 +114,7 @@ impl<T: Send + 'static> Identity<T> {
     }
 
     fn shall_stop(&self) -> Option<JobError> {
-        if self.pool.is_dropping() {
+        if self.core.pool.is_dropping() {
             Some(JobError::ShutDown)
         } else {
             (frame::cancel_requested() == Some(true)).then_some(JobError::Cancelled)
@@ -186,7 +173,7 @@ impl<T: Send + 'static> Drop for Items<T> {
     fn drop(&mut self) {
         for _ in 0..self.rooms {
             if let Some(job) = self.producer.core.give_room_back() {
-                self.producer.pool.queue(job);
+                self.producer.core.pool.queue(job);
             }
         }
     }
@@ -221,14 +208,14 @@ impl<T: Send + 'static> Paused<T> {
 
     /// Takes room in the set for the item in the strand's hands, or moves into the next stage, which waits for it.
     fn wait_for_room(self) -> Result<Self, Stage> {
-        let Identity { core, pool, id } = self.producer.clone();
+        let Identity { core, id } = self.producer.clone();
         let mut members = lock(&core.members);
         if core.gate().is_none_or(|gate| gate.try_enter().is_ok()) {
             members.give_rooms(id, 1);
             return Ok(self);
         }
         // Under the lock: a close that comes later finds the next stage among those that wait.
-        let stopped = if pool.is_closed() {
+        let stopped = if core.pool.is_closed() {
             Some(JobError::ShutDown)
         } else {
             members.producer(id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)
@@ -246,16 +233,17 @@ impl<T: Send + 'static> Paused<T> {
 
     /// Lets the thread below look at what there is before the next item.
     fn come_again(self) -> Stage {
-        let Identity { core, pool, id } = self.producer.clone();
+        let Identity { core, id } = self.producer.clone();
         let mut members = lock(&core.members);
         if members.producer(id).is_some_and(|producer| producer.shall_stop) {
             drop(members);
             drop(self);
             return Stage::Stopped(JobError::Cancelled);
         }
+        core.pool.count();
         let job = core.next_stage(&mut members, id, move || self.go_on());
         drop(members);
-        pool.queue(job);
+        core.pool.queue(job);
         Stage::Paused
     }
 }

@@ -11,12 +11,12 @@ use crate::registry::{Lane, Registry};
 
 /// Results in the order of the items.
 pub struct Ordered<I, R, F> {
+    /// Of items that were pulled and not returned, oldest first. Dropped before the pool's shared half, which hears of panics that nobody took.
+    handles: VecDeque<JobHandle<R>>,
     registry: Arc<Registry>,
     items: Fuse<I>,
     buffer: usize,
     f: Arc<F>,
-    /// Of items that were pulled and not returned, oldest first.
-    handles: VecDeque<JobHandle<R>>,
 }
 
 impl<I: Iterator, R, F> Ordered<I, R, F> {
