@@ -10,6 +10,7 @@ use super::{
 };
 use crate::sync::{Track, UnsafeCell};
 use crate::util::contain::{Payload, contain, contain_drop};
+use crate::util::nursery::{self, Nursery};
 
 /// The part of a cell that does not depend on the closure's and the result's type.
 ///
@@ -52,34 +53,59 @@ impl<F, T> Cell<F, T>
 where
     F: FnOnce() -> T,
 {
-    const VTABLE: VTable =
-        VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free: Self::free };
+    /// Of a cell in a box of its own.
+    const BOXED: VTable = Self::vtable(Self::free_box);
+    /// Of a cell in a nursery.
+    const NURSED: VTable = Self::vtable(Self::free_nursed);
+
+    const fn vtable(free: unsafe fn(NonNull<Head>)) -> VTable {
+        VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free }
+    }
 
     /// Makes a queued job: the queue's end of it and the handle's.
     pub fn queued(closure: F, owner: OwnerId) -> (JobRef, CellRef<T>) {
-        let head = Self::make(JobId::new(), Body::new(closure), owner, JobWord::new(), None);
+        let cell = Self::make(JobId::new(), Body::new(closure), owner, JobWord::new(), None);
+        let head = cell.in_box();
         // SAFETY: the cell has two references, the second of which is this one; its result is a `T`.
         (head.cast(), CellRef::new(unsafe { RawCell::from_head(head) }))
     }
 
     /// Makes a queued job whose outcome goes to a watch.
-    pub fn watched(id: JobId, closure: F, owner: OwnerId, watch: Watch) -> (JobRef, CellAddress) {
+    pub fn watched(
+        id: JobId,
+        closure: F,
+        owner: OwnerId,
+        watch: Watch,
+        nursery: &mut Nursery,
+    ) -> (JobRef, CellAddress) {
         let waiter = Some(Waiter::Watch(watch));
-        let head = Self::make(id, Body::new(closure), owner, JobWord::watched(), waiter);
+        let mut cell = Self::make(id, Body::new(closure), owner, JobWord::watched(), waiter);
+        cell.head.vtable = &Self::NURSED;
+        let head = nursery.put(cell).map_or_else(
+            |mut cell| {
+                cell.head.vtable = &Self::BOXED;
+                cell.in_box()
+            },
+            NonNull::cast,
+        );
         (head.cast(), CellAddress::new(head))
     }
 
-    fn make(id: JobId, body: Body<F, T>, owner: OwnerId, word: JobWord, waiter: Option<Waiter>) -> NonNull<Head> {
+    fn make(id: JobId, body: Body<F, T>, owner: OwnerId, word: JobWord, waiter: Option<Waiter>) -> Self {
         let head = Head {
             header: Header::new(Self::execute),
             word,
             owner,
             id,
-            vtable: &Self::VTABLE,
+            vtable: &Self::BOXED,
             waiter: UnsafeCell::new(waiter),
             _track: Track::new(()),
         };
-        NonNull::from(Box::leak(Box::new(Self { head, body }))).cast()
+        Self { head, body }
+    }
+
+    fn in_box(self) -> NonNull<Head> {
+        NonNull::from(Box::leak(Box::new(self))).cast()
     }
 
     /// The [`Header`]'s function.
@@ -140,8 +166,8 @@ where
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference.
-            Completed::Unwatched { last: true } => unsafe { Self::free(head) },
+            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
             Completed::Unwatched { last: false } => {}
         }
     }
@@ -174,28 +200,60 @@ where
         }
     }
 
-    unsafe fn free(head: NonNull<Head>) {
+    unsafe fn free_box(head: NonNull<Head>) {
+        // SAFETY: the caller's duty.
+        let left = unsafe { Self::empty(head) };
         // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
-        let mut cell = unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) };
+        drop(unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) });
+        left.end();
+    }
+
+    unsafe fn free_nursed(head: NonNull<Head>) {
+        let cell = head.cast::<Self>();
+        // SAFETY: the caller's duty.
+        let left = unsafe { Self::empty(head) };
+        // SAFETY: the last reference is gone.
+        unsafe { cell.drop_in_place() };
+        // SAFETY: made by a nursery, of this type, and dropped.
+        unsafe { nursery::free(cell) };
+        left.end();
+    }
+
+    /// Takes out what nobody has taken. Duty: the caller gave up the last reference.
+    unsafe fn empty(head: NonNull<Head>) -> Left<T> {
+        // SAFETY: a cell of this type, and nobody else uses it.
+        let cell = unsafe { head.cast::<Self>().as_mut() };
         cell.head.word.before_free();
         cell.body.before_free();
-        let owner = cell.head.owner;
         // Empty by now: a handle takes back what nobody took. Only for the model, which does not see a free as an access.
         cell.head.waiter.with_mut(|_| ());
-        match cell.head.word.phase() {
-            Phase::Done => {
-                // SAFETY: Done and not Taken: the value is still there, and ours.
-                let value = unsafe { cell.body.take_value() };
-                drop(cell);
-                contain_drop(value).unwrap_or_else(|payload| owner.report(payload));
+        let body = match cell.head.word.phase() {
+            // SAFETY: Done and not Taken: the value is still there, and ours.
+            Phase::Done => Some(Ok(unsafe { cell.body.take_value() })),
+            // SAFETY: Panicked and not Taken: the payload is still there, and ours.
+            Phase::Panicked => Some(Err(unsafe { cell.body.take_payload() })),
+            phase => {
+                debug_assert!(phase.has_ended(), "freeing a job that is {phase:?}");
+                None
             }
-            Phase::Panicked => {
-                // SAFETY: Panicked and not Taken: the payload is still there, and ours. Nobody has seen it: the handler shall.
-                let payload = unsafe { cell.body.take_payload() };
-                drop(cell);
-                owner.hand_over(payload);
-            }
-            phase => debug_assert!(phase.has_ended(), "freeing a job that is {phase:?}"),
+        };
+        Left { owner: cell.head.owner, body }
+    }
+}
+
+/// What was left in a cell that is gone.
+struct Left<T> {
+    owner: OwnerId,
+    body: Option<Result<T, Payload>>,
+}
+
+impl<T> Left<T> {
+    fn end(self) {
+        match self.body {
+            Some(Ok(value)) => contain_drop(value).unwrap_or_else(|payload| self.owner.report(payload)),
+            // Nobody has seen it: the handler shall.
+            Some(Err(payload)) => self.owner.hand_over(payload),
+            None => {}
         }
     }
 }
@@ -210,6 +268,6 @@ impl<T> Cell<fn() -> T, T> {
             Err(_) => (Phase::Cancelled, Body::empty()),
         };
         // SAFETY: its one reference is this one.
-        unsafe { RawCell::from_head(Self::make(id, body, owner, JobWord::ended(phase), None)) }
+        unsafe { RawCell::from_head(Self::make(id, body, owner, JobWord::ended(phase), None).in_box()) }
     }
 }

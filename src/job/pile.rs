@@ -70,7 +70,7 @@ impl Pile {
                 return Pushed::Refused(cell);
             }
             set_next(&cell, cell_at(top));
-            let head = NonNull::from(cell.head()).as_ptr();
+            let head = cell.address().as_ptr();
             // Ordering: Release: who takes the cell sees what is in it, and what the caller did before.
             match self.0.compare_exchange_weak(top, head, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => break,

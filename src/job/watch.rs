@@ -29,7 +29,7 @@ impl Watch {
     /// Hands it the cell of a job that has ended: the watch's own reference.
     pub(super) fn tell(self, cell: &RawCell) {
         // SAFETY: a watched job has a reference that stands for this one, and it is handed over once, since the waiter was taken from its slot.
-        let cell = unsafe { RawCell::from_head(NonNull::from(cell.head())) };
+        let cell = unsafe { cell.address().into_cell() };
         // SAFETY: duties 1 and 2 of `new`.
         unsafe { (self.told)(self.who, cell) }
     }
@@ -45,6 +45,10 @@ unsafe impl Send for CellAddress {}
 impl CellAddress {
     pub(super) fn new(head: NonNull<Head>) -> Self {
         Self(head)
+    }
+
+    pub(super) fn as_ptr(self) -> *mut Head {
+        self.0.as_ptr()
     }
 
     /// The reference that somebody has kept as an address.

@@ -17,6 +17,7 @@ use crate::sync::time::Deadline;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::util::contain::contain_drop;
 use crate::util::limits::SET_YIELDS;
+use crate::util::nursery::Nursery;
 
 /// What comes out of a set.
 pub type Delivery<T> = (JobId, Result<T, JobError>);
@@ -110,7 +111,7 @@ impl<T: Send + 'static> Core<T> {
     {
         self.add_outstanding(members, 1);
         let id = members.next_id();
-        let (job, cell) = self.watched(id, closure, Self::member_ended);
+        let (job, cell) = self.watched(id, closure, Self::member_ended, &mut members.nursery);
         members.add(id, cell);
         (id, job)
     }
@@ -121,6 +122,7 @@ impl<T: Send + 'static> Core<T> {
         id: JobId,
         closure: F,
         told: unsafe fn(NonNull<()>, RawCell),
+        nursery: &mut Nursery,
     ) -> (JobRef, CellAddress)
     where
         R: Send + 'static,
@@ -133,7 +135,7 @@ impl<T: Send + 'static> Core<T> {
             core.begin();
             closure()
         };
-        Cell::watched(id, counted, self.owner, watch)
+        Cell::watched(id, counted, self.owner, watch, nursery)
     }
 
     fn of_member(self: &Arc<Self>) -> CoreOfMember<T> {

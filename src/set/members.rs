@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::outbox::Outbox;
 use crate::job::{CellAddress, Cells, JobId, JobIds, JobRef, RawCell};
+use crate::util::nursery::Nursery;
 
 /// A set's jobs that have not been delivered, and those that wait for room.
 ///
@@ -18,6 +19,8 @@ pub struct Members {
     ended: Cells,
     /// The members that are producers.
     producers: BTreeMap<JobId, Producing>,
+    /// Memory for cells.
+    pub nursery: Nursery,
     /// The set is closed: nobody looks at what is left here.
     pub is_closed: bool,
     /// Jobs that are in no queue, because the set is full.
@@ -293,7 +296,7 @@ mod tests {
                 let id = members.next_id();
                 if n % 1000 == 0 {
                     // Another set takes a block of numbers, so there will be a gap.
-                    (0..1024).for_each(|_| drop(others.next()));
+                    (0..1024).for_each(|_| _ = others.next());
                 }
                 let cell = Cell::ended(id, Ok(()), OwnerId::NONE);
                 members.add(id, cell.address());

@@ -105,6 +105,7 @@ impl Outbox {
 
 impl Drop for Outbox {
     fn drop(&mut self) {
+        before_free(&mut *self.turn);
         before_free(&mut self.woken);
     }
 }

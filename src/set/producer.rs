@@ -54,16 +54,16 @@ impl<T: Send + 'static> Core<T> {
         self.add_outstanding(&mut members, 1);
         let id = members.next_id();
         let producer = Identity { core: self.clone(), id };
-        let (job, cell) = self.stage(id, move || producer.begin(closure));
+        let (job, cell) = self.stage(&mut members, id, move || producer.begin(closure));
         members.add_producer(id, cell);
         (id, job)
     }
 
-    fn stage<F>(self: &Arc<Self>, id: JobId, closure: F) -> (JobRef, CellAddress)
+    fn stage<F>(self: &Arc<Self>, members: &mut Members, id: JobId, closure: F) -> (JobRef, CellAddress)
     where
         F: FnOnce() -> Stage + Send + 'static,
     {
-        self.watched(id, closure, Self::stage_ended)
+        self.watched(id, closure, Self::stage_ended, &mut members.nursery)
     }
 
     /// Makes the next stage of a producer that is in one.
@@ -71,7 +71,7 @@ impl<T: Send + 'static> Core<T> {
     where
         F: FnOnce() -> Stage + Send + 'static,
     {
-        let (job, cell) = self.stage(id, closure);
+        let (job, cell) = self.stage(members, id, closure);
         members.set_cell(id, cell);
         job
     }

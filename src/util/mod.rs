@@ -3,5 +3,6 @@
 pub mod blocks;
 pub mod contain;
 pub mod limits;
+pub mod nursery;
 pub mod rng;
 pub mod seat;

@@ -63,3 +63,9 @@ impl std::ops::Deref for Futex {
         &self.0
     }
 }
+
+impl std::ops::DerefMut for Futex {
+    fn deref_mut(&mut self) -> &mut AtomicU32 {
+        &mut self.0
+    }
+}

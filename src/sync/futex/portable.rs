@@ -126,3 +126,9 @@ impl std::ops::Deref for Futex {
         &self.word
     }
 }
+
+impl std::ops::DerefMut for Futex {
+    fn deref_mut(&mut self) -> &mut AtomicU32 {
+        &mut self.word
+    }
+}
