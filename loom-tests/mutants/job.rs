@@ -198,8 +198,8 @@ pub const MUTANTS: &[Mutant] = &[
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference.
-            Completed::Unwatched { last: true } => unsafe { Self::free(head) },
+            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
             Completed::Unwatched { last: false } => {}
         }",
         replace: "let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
@@ -217,8 +217,8 @@ pub const MUTANTS: &[Mutant] = &[
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference.
-            Completed::Unwatched { last: true } => unsafe { Self::free(head) },
+            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
             Completed::Unwatched { last: false } => {}
         }
         owner.finished();",
@@ -234,22 +234,22 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: the last completer does not free the cell",
         file: CELL,
-        find: "Completed::Unwatched { last: true } => unsafe { Self::free(head) },",
+        find: "Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },",
         replace: "Completed::Unwatched { last: true } => {}",
         models: "job:: waiter::",
     },
     Mutant {
         name: "job: a value that nobody took is forgotten",
         file: CELL,
-        find: "contain_drop(value).unwrap_or_else(|payload| owner.report(payload));",
-        replace: "std::mem::forget((value, owner));",
+        find: "contain_drop(value).unwrap_or_else(|payload| self.owner.report(payload)),",
+        replace: "std::mem::forget(value),",
         models: "job:: waiter::",
     },
     Mutant {
         name: "job: a panic that nobody took is forgotten",
         file: CELL,
-        find: "owner.hand_over(payload);",
-        replace: "std::mem::forget((payload, owner));",
+        find: "self.owner.hand_over(payload),",
+        replace: "std::mem::forget(payload),",
         models: "job:: waiter::",
     },
     Mutant {

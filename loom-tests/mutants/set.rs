@@ -1,9 +1,11 @@
-//! `src/set`, `src/job/pile.rs`, the mailboxes and the table of `src/local`.
+//! `src/set`, `src/job/pile.rs`, `src/worker/strand.rs`, the mailboxes and the table of `src/local`.
 
 use crate::Mutant;
 
 const CORE: &str = "src/set/core.rs";
 const PRODUCER: &str = "src/set/producer.rs";
+const MEMBERS: &str = "src/set/members.rs";
+const STRAND: &str = "src/worker/strand.rs";
 const OUTBOX: &str = "src/set/outbox.rs";
 const PILE: &str = "src/job/pile.rs";
 const STATE: &str = "src/job/state.rs";
@@ -15,29 +17,75 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: room is given back after the look for those who wait",
         file: CORE,
-        find: "        let next = self.pass_room_on(&mut members);
+        find: "        let next = self.pass_room_on(&mut members, self.rooms_at_once());
         let left = self.add_outstanding(&mut members, -1);
         drop(members);",
-        replace: "        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
-        let left = self.add_outstanding(&mut members, -1);
+        replace: "        let left = self.add_outstanding(&mut members, -1);
+        let offer = members.offer_room(self.rooms_at_once());
         drop(members);
-        if let (Some(gate), None) = (&self.gate, next) {
-            gate.leave();
-        }",
+        let next = match offer {
+            Offer::Accepted(job) => Some(job),
+            Offer::Kept => None,
+            Offer::Declined => {
+                self.gate.iter().for_each(|gate| gate.leave());
+                None
+            }
+        };",
         models: "set::",
     },
     Mutant {
         name: "set: room is given twice, back and to one who waits",
         file: CORE,
-        find: "if let (Some(gate), None) = (&self.gate, next) {",
-        replace: "if let Some(gate) = &self.gate {",
+        find: "                self.pool.count();
+                return Some(job);",
+        replace: "                self.pool.count();
+                gate.leave();
+                return Some(job);",
         models: "set::",
+    },
+    Mutant {
+        name: "set: room is kept for a producer for ever",
+        file: MEMBERS,
+        find: "if self.has_kept_room() { self.waiting.pop_front().map(|Waiting(job, _)| job) } else { None }",
+        replace: "if self.has_kept_room() && false { self.waiting.pop_front().map(|Waiting(job, _)| job) } else { None }",
+        models: "set::a_producer",
+    },
+    Mutant {
+        name: "strand: its turn is passed with Relaxed",
+        file: STRAND,
+        find: "self.turn.store(side, Ordering::Release);",
+        replace: "self.turn.store(side, Ordering::Relaxed);",
+        models: "set::a_producer",
+    },
+    Mutant {
+        name: "strand: its turn is seen with Relaxed",
+        file: STRAND,
+        find: "while self.turn.load(Ordering::Acquire) != side {",
+        replace: "while self.turn.load(Ordering::Relaxed) != side {",
+        models: "set::a_producer",
+    },
+    Mutant {
+        name: "strand: nobody is woken when the turn passes",
+        file: STRAND,
+        find: "        self.turn.wake_all();",
+        replace: "",
+        models: "set::a_producer",
+    },
+    Mutant {
+        name: "strand: a dropped one stays",
+        file: STRAND,
+        find: "        let said = self.relay.send(Message::End(Place::of_this_thread()));",
+        replace: "        let said = None::<Said<P, Result<R, Payload>>>;
+        return;",
+        models: "set::a_producer",
     },
     Mutant {
         name: "set: who is let in at the end takes no room",
         file: CORE,
-        find: "entering.iter().for_each(|_| gate.force());",
-        replace: "",
+        find: "            gate.force();
+            self.pool.count();",
+        replace: "            let _ = gate;
+            self.pool.count();",
         models: "set::",
     },
     Mutant {
@@ -243,15 +291,15 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a producer that was stopped pauses",
         file: PRODUCER,
-        find: "members.get(self.id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)",
+        find: "members.producer(id).is_some_and(|producer| producer.shall_stop).then_some(JobError::Cancelled)",
         replace: "members.producer(id).is_some_and(|producer| producer.shall_stop && false).then_some(JobError::Cancelled)",
         models: "set::",
     },
     Mutant {
         name: "set: a producer that was let in takes room again",
         file: PRODUCER,
-        find: "is_some_and(|producer| producer.has_room)",
-        replace: "is_some_and(|producer| producer.has_room && false)",
+        find: "            match rooms.checked_sub(1) {",
+        replace: "            match rooms.checked_sub(1).filter(|_| false) {",
         models: "set::",
     },
     Mutant {

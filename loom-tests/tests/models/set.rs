@@ -152,7 +152,7 @@ fn results_of_two_workers_both_come_out() {
 
 #[test]
 fn two_who_ask_and_one_result() {
-    explore("set, two takers", Some(3), || {
+    explore("set, two takers", Some(2), || {
         let mut stage = Stage::new(None);
         let queued = stage.enlist();
         let runner = stage.run(queued);
@@ -458,6 +458,46 @@ fn a_producer_pauses_and_goes_on() {
     });
 }
 
+/// Room for half of the set is kept for a producer, but not if there is nothing to take.
+#[test]
+fn a_producer_goes_on_with_less_room_than_it_likes() {
+    explore("set, a producer and a taker of a larger set", Some(2), || {
+        let owner = Registered::new();
+        let core = SetCore::<u32>::new(owner.id, Home::new(), Some(4));
+        // These two stay in the set until the producer has ended: there is never room for half.
+        let ends = [core.enlist(|| 7).1, core.enlist(|| 8).1];
+        assert!(
+            core.gate()
+                .is_some_and(|gate| gate.try_enter().is_ok() && gate.try_enter().is_ok() && gate.try_enter().is_ok())
+        );
+        let (_, first) = core.enlist_producer(|| [1, 2]);
+        let producer = thread::spawn({
+            let (queued, owner) = (Queued(first), owner.owner.clone());
+            move || {
+                let _ = queued.run(&*owner);
+            }
+        });
+        let mut numbers = Vec::new();
+        while numbers.len() < 2 {
+            if let Some(((_, outcome), next)) = core.take() {
+                numbers.push(outcome.unwrap());
+                assert!(next.is_none());
+            } else if let Some(job) = core.let_kept_in() {
+                let _ = Queued(job).run(&*owner.owner);
+            } else {
+                assert!(core.wait(Deadline::NEVER, false));
+                thread::yield_now();
+            }
+        }
+        assert_eq!(numbers, [1, 2]);
+        producer.join().unwrap();
+        for job in ends {
+            let _ = Queued(job).run(&*owner.owner);
+        }
+        core.close();
+    });
+}
+
 /// A producer pauses while the pool closes: it does not stay in the set for ever.
 #[test]
 fn a_producer_pauses_while_the_pool_closes() {
@@ -491,7 +531,7 @@ fn a_producer_pauses_while_the_pool_closes() {
 /// A producer is asked to stop while it pauses: it ends once, by itself or by the one who asks.
 #[test]
 fn a_producer_pauses_while_it_is_cancelled() {
-    explore("set, a producer and a cancel", Some(3), || {
+    explore("set, a producer and a cancel", Some(2), || {
         let owner = Registered::new();
         let core = SetCore::<u32>::new(owner.id, Home::new(), Some(1));
         let (id, first) = core.enlist_producer(|| [1, 2, 3]);
