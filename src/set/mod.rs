@@ -1,4 +1,4 @@
-//! Floor 7: many jobs whose results come out as they are done, and the streams made of them.
+#![doc = include_str!("README.md")]
 
 mod core;
 mod members;
@@ -31,7 +31,8 @@ use crate::worker::Worker;
 ///
 /// A set [with a capacity](Self::with_capacity) bounds the jobs that are queued, running or done and not taken. When it is full, a submitter outside the pool
 /// waits. A job of the pool never waits: what it submits stays in the set until there is room, in order, and is queued then. The pool's
-/// [`wait_idle`](crate::Pool::wait_idle) does not wait for jobs in that state, and a shutdown queues them all.
+/// [`wait_idle`](crate::Pool::wait_idle) does not wait for jobs in that state, its [`cancel_pending`](crate::Pool::cancel_pending) does not reach them, and its
+/// shutdown queues them all.
 ///
 /// # Examples
 ///
