@@ -48,7 +48,7 @@ pub const SEARCH_ROUNDS: u32 = limit!(48, model 1);
 
 /// Looks of a thread that waits for a result before it parks. The kernel likes to place a worker on the processor of the thread that woke it, where it cannot begin
 /// before that thread parks: 256 looks made a cold round trip of 12 microseconds one of 20, 1024 one of 40. A worker that is awake answers within 32.
-pub const WAIT_SPINS: u32 = limit!(32, model 1);
+pub const WAIT_SPINS: u32 = limit!(32, model 0);
 
 /// Times that a thread which waits for a set's next result lets others run before it sleeps. On a machine with more threads than processors a wake-up pushes the
 /// worker off its processor after each result: with 4 a gathered job cost 90 nanoseconds there, with none 830. As many as crossbeam's `Backoff` has.
