@@ -260,7 +260,7 @@ fn next_in_place<T: Send + 'static>(core: &SetCore<T>, owner: &Registered) -> Op
 /// One member runs elsewhere, on a thread that will run no other; the second one is for the worker that waits.
 #[test]
 fn who_waits_runs_the_next_member_when_none_runs() {
-    explore("set, a member for who waits", ALL, || {
+    explore("set, a member for who waits", Some(4), || {
         let mut stage = Stage::new(None);
         let (first, second) = (stage.enlist(), stage.enlist());
         let runner = stage.run(first);
