@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -310,4 +310,42 @@ fn a_worker_that_waits_and_may_run_nothing_sleeps() {
         gate.open();
         waiter.join().unwrap();
     }
+}
+
+#[test]
+fn members_that_wait_for_their_own_set_do_not_count_as_running_for_each_other() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(2);
+    for _ in 0..50 {
+        let set = Arc::new(JobSet::<u32>::new(&pool));
+        let both_run = Arc::new(Barrier::new(2));
+        for _ in 0..2 {
+            let (theirs, both_run) = (set.clone(), both_run.clone());
+            set.submit(move || {
+                both_run.wait();
+                theirs.next().unwrap().1.unwrap()
+            });
+        }
+        set.submit(|| 7);
+        // Each gets another's result; the one that is left is for us.
+        pool.wait_idle();
+        assert_eq!(set.next().unwrap().1.unwrap(), 7);
+    }
+}
+
+#[test]
+fn a_worker_that_waits_runs_a_member_that_is_submitted_then() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let set = Arc::new(JobSet::new(&pool));
+    let theirs = set.clone();
+    let (send, task) = mpsc::channel();
+    set.submit(move || {
+        send.send(Task::current()).unwrap();
+        theirs.next().unwrap().1.unwrap() + 1
+    });
+    task.recv().unwrap().await_sleep();
+    set.submit(|| 1);
+    pool.wait_idle();
+    assert_eq!(set.next().unwrap().1.unwrap(), 2);
 }

@@ -4,7 +4,6 @@ use crate::Mutant;
 
 const CORE: &str = "src/set/core.rs";
 const PRODUCER: &str = "src/set/producer.rs";
-const MEMBERS: &str = "src/set/members.rs";
 const STRAND: &str = "src/worker/strand.rs";
 const OUTBOX: &str = "src/set/outbox.rs";
 const PILE: &str = "src/job/pile.rs";
@@ -17,38 +16,33 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: room is given back after the look for those who wait",
         file: CORE,
-        find: "        let next = self.pass_room_on(&mut members, self.rooms_at_once());
+        find: "        let next = self.pass_room_on(&mut members);
         let left = self.add_outstanding(&mut members, -1);
         drop(members);",
         replace: "        let left = self.add_outstanding(&mut members, -1);
-        let offer = members.offer_room(self.rooms_at_once());
+        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
         drop(members);
-        let next = match offer {
-            Offer::Accepted(job) => Some(job),
-            Offer::Kept => None,
-            Offer::Declined => {
-                self.gate.iter().for_each(|gate| gate.leave());
-                None
-            }
-        };",
+        if let (Some(gate), None) = (&self.gate, next) {
+            gate.leave();
+        }",
         models: "set::",
     },
     Mutant {
         name: "set: room is given twice, back and to one who waits",
         file: CORE,
-        find: "                self.pool.count();
-                return Some(job);",
-        replace: "                self.pool.count();
-                gate.leave();
-                return Some(job);",
+        find: "        self.pool.count();
+        Some(members.let_in(waiting))",
+        replace: "        self.pool.count();
+        gate.leave();
+        Some(members.let_in(waiting))",
         models: "set::",
     },
     Mutant {
-        name: "set: room is kept for a producer for ever",
-        file: MEMBERS,
-        find: "if self.has_kept_room() { self.waiting.pop_front().map(|Waiting(job, _)| job) } else { None }",
-        replace: "if self.has_kept_room() && false { self.waiting.pop_front().map(|Waiting(job, _)| job) } else { None }",
-        models: "set::a_producer",
+        name: "set: who may run members is not told of a new one",
+        file: CORE,
+        find: "let somebody_waits = members.runners > 0;",
+        replace: "let somebody_waits = members.runners > 0 && false;",
+        models: "set::",
     },
     Mutant {
         name: "strand: its turn is passed with Relaxed",
@@ -131,8 +125,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a set that is closed counts those that are left as gone",
         file: CORE,
-        find: "Self::leave(NonNull::from(self), OPEN - left)",
-        replace: "Self::leave(NonNull::from(self), OPEN - left + left)",
+        find: "Self::leave(self.of_member().0, OPEN - left)",
+        replace: "Self::leave(self.of_member().0, OPEN - left + left)",
         models: "set::the_set_goes",
     },
     Mutant {
@@ -298,8 +292,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "set: a producer that was let in takes room again",
         file: PRODUCER,
-        find: "            match rooms.checked_sub(1) {",
-        replace: "            match rooms.checked_sub(1).filter(|_| false) {",
+        find: "is_some_and(|producer| producer.has_room)",
+        replace: "is_some_and(|producer| producer.has_room && false)",
         models: "set::",
     },
     Mutant {

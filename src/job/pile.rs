@@ -51,7 +51,11 @@ unsafe impl Send for Cells {}
 
 /// The cell at the top, if the word is one's address.
 fn cell_at(top: *mut Head) -> Option<CellAddress> {
-    if top == ASLEEP || top == CLOSED { None } else { NonNull::new(top).map(CellAddress::new) }
+    if top == ASLEEP || top == CLOSED {
+        return None;
+    }
+    // The address may have been seen before another cell came to lie there, so it is the address alone that counts.
+    NonNull::new(ptr::with_exposed_provenance_mut(top.addr())).map(CellAddress::new)
 }
 
 impl Pile {
@@ -71,6 +75,7 @@ impl Pile {
             }
             set_next(&cell, cell_at(top));
             let head = cell.address().as_ptr();
+            head.expose_provenance();
             // Ordering: Release: who takes the cell sees what is in it, and what the caller did before.
             match self.0.compare_exchange_weak(top, head, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => break,

@@ -75,6 +75,12 @@ impl RawCell {
         self.head().word.phase().has_ended()
     }
 
+    /// Whether the outcome is there, or about to be without the closure being run.
+    pub fn is_over(&self) -> bool {
+        let phase = self.head().word.phase();
+        phase.has_ended() || phase == Phase::Cancelling
+    }
+
     /// Whether the closure was run to its end. Asked of a job that has ended.
     pub fn has_run(&self) -> bool {
         matches!(self.head().word.phase(), Phase::Done | Phase::Panicked)

@@ -4,14 +4,14 @@ mod table;
 
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, ThreadId};
+use std::thread::ThreadId;
 
 pub use table::Table;
 
 use crate::job::OwnerId;
 use crate::sync::UnsafeCell;
 use crate::util::contain::contain_drop;
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 
 /// One value for each worker, made on the worker when it is first asked for: what jobs need and is too costly to make for each, such as a compressor, a
 /// connection or a scratch buffer.
@@ -134,7 +134,7 @@ impl<T: Send + 'static> WorkerLocal<T> {
     }
 
     fn with_spare<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        let me = thread::current().id();
+        let me = worker::identity();
         let holder = || self.holder.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(*holder() != Some(me), "WorkerLocal::with was called inside itself on the same thread");
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);

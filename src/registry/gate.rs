@@ -47,11 +47,6 @@ impl Gate {
         }
     }
 
-    /// For how many jobs there is room.
-    pub fn capacity(&self) -> usize {
-        self.capacity
-    }
-
     /// Counts one more job if there is room.
     pub fn try_enter(&self) -> Result<(), Refusal> {
         let room = |queued: usize| (queued < self.capacity).then_some(queued + 1);

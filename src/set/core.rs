@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::members::{Members, Offer, ToCancel, Waiting};
+use super::members::{Members, ToCancel, Waiting};
 use super::outbox::Outbox;
 use super::surroundings::Surroundings;
 use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, OwnerId, RawCell, Watch, frame};
 use crate::park;
 use crate::registry::Gate;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::util::contain::contain_drop;
 use crate::util::limits::SET_YIELDS;
 use crate::util::nursery::Nursery;
@@ -73,11 +73,6 @@ impl<T: Send + 'static> Core<T> {
         core
     }
 
-    /// A producer that waits comes back for so many items: each time costs two changes of threads.
-    fn rooms_at_once(&self) -> usize {
-        self.gate.as_ref().map_or(1, |gate| (gate.capacity() / 2).max(1))
-    }
-
     /// Where submitters wait.
     pub fn gate(&self) -> Option<&Gate> {
         self.gate.as_ref()
@@ -88,7 +83,10 @@ impl<T: Send + 'static> Core<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        self.enlist_in(&mut lock(&self.members), closure)
+        let mut members = lock(&self.members);
+        let enlisted = self.enlist_in(&mut members, closure);
+        self.tell_runners(members);
+        enlisted
     }
 
     /// Makes a member of a closure, which waits in the set if that is full. Else the caller queues its job.
@@ -98,11 +96,21 @@ impl<T: Send + 'static> Core<T> {
     {
         let mut members = lock(&self.members);
         let (id, job) = self.enlist_in(&mut members, closure);
-        if self.gate.as_ref().is_none_or(|gate| gate.try_enter().is_ok()) {
-            return (id, Some(job));
+        let has_room = self.gate.as_ref().is_none_or(|gate| gate.try_enter().is_ok());
+        if !has_room {
+            members.waiting.push_back(Waiting(job, id));
         }
-        members.waiting.push_back(Waiting(job, id));
-        (id, None)
+        self.tell_runners(members);
+        (id, has_room.then_some(job))
+    }
+
+    /// There is one more member to run in place.
+    pub(super) fn tell_runners(&self, members: MutexGuard<'_, Members>) {
+        let somebody_waits = members.runners > 0;
+        drop(members);
+        if somebody_waits {
+            self.traffic.outbox.ring();
+        }
     }
 
     fn enlist_in<F>(self: &Arc<Self>, members: &mut Members, closure: F) -> (JobId, JobRef)
@@ -154,7 +162,7 @@ impl<T: Send + 'static> Core<T> {
     pub fn take(&self) -> Option<(Delivery<T>, Option<JobRef>)> {
         let mut members = lock(&self.members);
         let cell = members.take_ended(&self.traffic.outbox)?;
-        let next = self.pass_room_on(&mut members, self.rooms_at_once());
+        let next = self.pass_room_on(&mut members);
         let left = self.add_outstanding(&mut members, -1);
         drop(members);
         if left == 0 {
@@ -167,30 +175,20 @@ impl<T: Send + 'static> Core<T> {
 
     /// Gives back room that was taken for a job which is not to be. The caller queues a job that waited for it.
     pub fn give_room_back(&self) -> Option<JobRef> {
-        self.pass_room_on(&mut lock(&self.members), 1)
+        self.pass_room_on(&mut lock(&self.members))
     }
 
-    /// For one who finds nothing to take: a producer for which less room has been kept than it likes. The caller queues it.
-    pub fn let_kept_in(&self) -> Option<JobRef> {
-        self.gate.as_ref()?;
-        let mut members = lock(&self.members);
-        members.let_kept_in().inspect(|_| self.pool.count())
-    }
-
-    /// Room goes to a job that waits in the set, before any outside thread; to a producer so many at once.
-    fn pass_room_on(&self, members: &mut Members, at_once: usize) -> Option<JobRef> {
+    /// Room goes to a job that waits in the set, before any outside thread.
+    fn pass_room_on(&self, members: &mut Members) -> Option<JobRef> {
         let gate = self.gate.as_ref()?;
-        match members.offer_room(at_once) {
-            Offer::Accepted(job) => {
-                // Under the lock: from here on it may be cancelled, and then no longer counts.
-                self.pool.count();
-                return Some(job);
-            }
-            Offer::Kept => {}
+        let Some(waiting) = members.waiting.pop_front() else {
             // Under the lock, like the look for room of one that is about to wait.
-            Offer::Declined => gate.leave(),
-        }
-        None
+            gate.leave();
+            return None;
+        };
+        // Under the lock: from here on it may be cancelled, and then no longer counts.
+        self.pool.count();
+        Some(members.let_in(waiting))
     }
 
     /// The jobs that wait, whether there is room or not: the caller queues them.
@@ -199,8 +197,11 @@ impl<T: Send + 'static> Core<T> {
     }
 
     fn let_in(&self, which: impl Fn(JobId) -> bool) -> Vec<JobRef> {
+        self.let_in_of(&mut lock(&self.members), which)
+    }
+
+    fn let_in_of(&self, members: &mut Members, which: impl Fn(JobId) -> bool) -> Vec<JobRef> {
         let Some(gate) = &self.gate else { return Vec::new() };
-        let mut members = lock(&self.members);
         let all = std::mem::take(&mut members.waiting);
         let (entering, waiting): (VecDeque<_>, VecDeque<_>) = all.into_iter().partition(|waiting| which(waiting.1));
         members.waiting = waiting;
@@ -220,29 +221,45 @@ impl<T: Send + 'static> Core<T> {
     }
 
     fn look_for_queued(&self, members: &mut Members) -> Option<RawCell> {
-        let running = self.traffic.running.load(Ordering::Acquire);
-        let mut inside = frame::ids();
-        inside.retain(|id| members.contains(*id));
-        if running > inside.len() {
+        let mut waits = self.inside(members);
+        waits.retain(|id| !members.asking.contains(id));
+        waits.extend(&members.asking);
+        if self.traffic.running.load(Ordering::Acquire) > waits.len() {
             return None;
         }
         // If the oldest is not queued it has just been started.
-        let not_ended = |cell: &RawCell| !cell.has_ended() && !inside.contains(&cell.id());
-        members.oldest(not_ended).filter(RawCell::is_queued)
+        members.oldest(|cell| !cell.is_over() && !waits.contains(&cell.id())).filter(RawCell::is_queued)
+    }
+
+    /// The members that this thread is inside of.
+    fn inside(&self, members: &mut Members) -> Vec<JobId> {
+        let mut inside = frame::ids();
+        inside.retain(|id| members.contains(*id));
+        inside
     }
 
     /// Blocks until there is an outcome, or nothing is outstanding, or, if `may_run`, there is a member to run in place. False: the time ran out first.
     pub fn wait(&self, deadline: Deadline, may_run: bool) -> bool {
         let outbox = &self.traffic.outbox;
+        let has_come = || outbox.has_some() || self.len() == 0;
+        if park::spin_until(has_come) || park::yield_until(has_come, SET_YIELDS) {
+            return true;
+        }
+        let mut members = lock(&self.members);
+        let inside = self.inside(&mut members);
+        let frees_others = members.begin_asking(&inside, may_run);
+        drop(members);
+        if frees_others {
+            outbox.ring();
+        }
         let is_over = || {
             let mut members = lock(&self.members);
-            let has_come = members.has_ended() || outbox.has_some() || members.has_kept_room() || self.len() == 0;
+            let has_come = members.has_ended() || outbox.has_some() || self.len() == 0;
             (has_come || may_run && self.look_for_queued(&mut members).is_some()).then_some(())
         };
-        let has_come = || outbox.has_some() || self.len() == 0;
-        park::spin_until(has_come)
-            || park::yield_until(has_come, SET_YIELDS)
-            || outbox.wait_until(deadline, is_over).is_some()
+        let is_over = outbox.wait_until(deadline, is_over).is_some();
+        lock(&self.members).end_asking(&inside, may_run);
+        is_over
     }
 
     /// Jobs that have not been delivered.
@@ -252,14 +269,15 @@ impl<T: Send + 'static> Core<T> {
 
     /// A member to cancel, and its job if it waited in the set: the caller queues what is left of that afterwards.
     pub fn stop(&self, id: JobId) -> Option<(ToCancel, Vec<JobRef>)> {
-        let cell = lock(&self.members).stop(id)?;
-        Some((cell, self.let_in(|waiting| waiting == id)))
+        let mut members = lock(&self.members);
+        let cell = members.stop(id)?;
+        Some((cell, self.let_in_of(&mut members, |waiting| waiting == id)))
     }
 
     /// All members, to cancel them, and the jobs that waited in the set: the caller queues what is left of those afterwards.
     pub fn stop_all(&self) -> (Vec<ToCancel>, Vec<JobRef>) {
-        let members = lock(&self.members).stop_all();
-        (members, self.let_all_in())
+        let mut members = lock(&self.members);
+        (members.stop_all(), self.let_in_of(&mut members, |_| true))
     }
 
     /// All members.
@@ -288,7 +306,7 @@ impl<T> Core<T> {
 
 impl<T: Send + 'static> Core<T> {
     /// Closes the set, when nobody asks any more: drops the outcomes that are there, and every one that comes.
-    pub fn close(&self) {
+    pub fn close(self: &Arc<Self>) {
         let mut members = lock(&self.members);
         let ended = members.take_all_ended(self.traffic.outbox.close());
         let left = members.len();
@@ -299,7 +317,7 @@ impl<T: Send + 'static> Core<T> {
             self.discard(unsafe { cell.into_outcome::<T>() });
         }
         // SAFETY: the share of the members is there.
-        unsafe { Self::leave(NonNull::from(self), OPEN - left) };
+        unsafe { Self::leave(self.of_member().0, OPEN - left) };
     }
 
     /// So many members less will find the set closed. After the last one the share of the members is given back.

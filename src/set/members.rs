@@ -17,6 +17,10 @@ pub struct Members {
     runs: VecDeque<Run>,
     /// Members and items that have ended, oldest first, before those in the outbox.
     ended: Cells,
+    /// Members that wait for the set themselves, and so do not count as running.
+    pub asking: Vec<JobId>,
+    /// Workers that sleep until there is an outcome, or a member to run in place.
+    pub runners: usize,
     /// The members that are producers.
     producers: BTreeMap<JobId, Producing>,
     /// Memory for cells.
@@ -44,19 +48,8 @@ pub struct Producing {
     pub has_begun: bool,
     /// It has been asked to stop.
     pub shall_stop: bool,
-    /// Rooms in the set that are kept for it while it is paused.
-    rooms: usize,
-}
-
-/// What became of one room.
-#[derive(Debug)]
-pub enum Offer {
-    /// This job takes it, or all that were kept for it, and is to be queued.
-    Accepted(JobRef),
-    /// It is kept for the producer that is next.
-    Kept,
-    /// Nobody waits.
-    Declined,
+    /// It is paused, and has got room for the item in its hands.
+    pub has_room: bool,
 }
 
 /// The queue's end of a job that is in no queue yet.
@@ -244,42 +237,23 @@ impl Members {
 
     /// What waited for room has it now.
     pub fn let_in(&mut self, Waiting(job, id): Waiting) -> JobRef {
-        self.give_rooms(id, 1);
+        if let Some(producer) = self.producer(id) {
+            producer.has_room = true;
+        }
         job
     }
 
-    /// Keeps rooms for the job, if it is a producer: another one has its room by being queued.
-    pub fn give_rooms(&mut self, id: JobId, rooms: usize) {
-        if let Some(producer) = self.producer(id) {
-            producer.rooms += rooms;
-        }
+    /// Notes that the thread which is inside of these members waits for the set. True: there is one, so others may look for members to run.
+    pub fn begin_asking(&mut self, members: &[JobId], may_run: bool) -> bool {
+        self.asking.extend(members);
+        self.runners += usize::from(may_run);
+        !members.is_empty()
     }
 
-    /// The rooms that were kept for the producer.
-    pub fn take_rooms(&mut self, id: JobId) -> usize {
-        self.producer(id).map_or(0, |producer| std::mem::take(&mut producer.rooms))
-    }
-
-    /// Offers a room to the job that waits longest. A producer accepts so many at once.
-    pub fn offer_room(&mut self, at_once: usize) -> Offer {
-        let Some(&Waiting(job, id)) = self.waiting.front() else { return Offer::Declined };
-        self.give_rooms(id, 1);
-        if self.producers.get(&id).is_some_and(|producer| producer.rooms < at_once) {
-            return Offer::Kept;
-        }
-        self.waiting.pop_front();
-        Offer::Accepted(job)
-    }
-
-    /// Whether some room is kept for the one that waits longest.
-    pub fn has_kept_room(&self) -> bool {
-        let waiting = self.waiting.front();
-        waiting.is_some_and(|Waiting(_, id)| self.producers.get(id).is_some_and(|producer| producer.rooms > 0))
-    }
-
-    /// A producer for which some room is kept.
-    pub fn let_kept_in(&mut self) -> Option<JobRef> {
-        if self.has_kept_room() { self.waiting.pop_front().map(|Waiting(job, _)| job) } else { None }
+    /// Takes that back.
+    pub fn end_asking(&mut self, members: &[JobId], may_run: bool) {
+        self.asking.retain(|id| !members.contains(id));
+        self.runners -= usize::from(may_run);
     }
 }
 

@@ -191,14 +191,15 @@ impl<T: Send + 'static> JobSet<T> {
     /// Queues a producer: a job whose results are the items of an iterator, one after another, all with the job's number.
     ///
     /// The producer is a job of the pool: it needs a worker to run, and [`current_worker_index`](crate::current_worker_index) says which. While the set is full it
-    /// has none; it goes on, perhaps in the place of another one, when there is room, for several items at a time where the capacity allows. The iterator need not be
-    /// `Send`: it is made, used and dropped on one thread. In a set without a capacity that is the worker's; in one with a capacity, or when
-    /// [`next`](Self::next) runs the producer in place, a thread that the producer has for its life. If the system refuses that thread, the producer runs to its end on
-    /// the worker's, and goes beyond the capacity.
+    /// has none; it goes on, perhaps in the place of another one, when there is room. The iterator need not be `Send`: it is made, used and dropped on one thread. In a set
+    /// without a capacity that is the worker's, unless somebody runs a member of the set in place as the producer begins; else it is a thread that the
+    /// producer has for its life, and that only ever runs while another one waits for it. A set that drops or cancels a paused producer waits while that thread drops the iterator. If the
+    /// system refuses the thread, the producer runs to its end on the worker's, and goes beyond the capacity.
     ///
     /// It counts as outstanding until the iterator has ended, but takes no room in the set itself. A panic of the iterator is its last result, and so is
     /// [`Cancelled`](crate::JobError::Cancelled) or [`ShutDown`](crate::JobError::ShutDown) if it is stopped before its end, which drops an
-    /// item that found no room: a full set's producer stops at a shutdown.
+    /// item that found no room: a full set's producer stops at a shutdown. That last result takes room even if there is none. An iterator that
+    /// holds its own set keeps it, and the producer's thread, until the pool shuts down.
     ///
     /// # Blocking
     ///
@@ -230,7 +231,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Blocking
     ///
     /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest one
-    /// that is queued runs here and now, on the caller's stack; no other job does. A job of the set may call this, too: it does not count as running then. If it is the
+    /// that is queued runs here and now, on the caller's stack; no other job does, unless the pool [helps](crate::WaitPolicy::HelpAny). A job of the set may call this, too: it does not count as running then. If it is the
     /// last one, it waits for itself.
     ///
     /// ```
@@ -297,10 +298,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// assert!(set.try_next().is_none());
     /// ```
     pub fn try_next(&self) -> Option<(JobId, Result<T, JobError>)> {
-        let Some((delivery, next)) = self.core.take() else {
-            self.queue_again(self.core.let_kept_in());
-            return None;
-        };
+        let (delivery, next) = self.core.take()?;
         self.queue_again(next);
         Some(delivery)
     }

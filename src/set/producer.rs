@@ -56,6 +56,7 @@ impl<T: Send + 'static> Core<T> {
         let producer = Identity { core: self.clone(), id };
         let (job, cell) = self.stage(&mut members, id, move || producer.begin(closure));
         members.add_producer(id, cell);
+        self.tell_runners(members);
         (id, job)
     }
 
@@ -63,6 +64,8 @@ impl<T: Send + 'static> Core<T> {
     where
         F: FnOnce() -> Stage + Send + 'static,
     {
+        // The stage's own count: `stage_ended` takes it back.
+        let _ = Arc::into_raw(self.clone());
         self.watched(id, closure, Self::stage_ended, &mut members.nursery)
     }
 
@@ -95,11 +98,11 @@ impl<T: Send + 'static> Identity<T> {
         if let Some(producer) = lock(&self.core.members).producer(self.id) {
             producer.has_begun = true;
         }
-        let items = Items { producer: self.clone(), rooms: 0 };
+        let items = Items { producer: self.clone() };
         if self.core.gate().is_none() && !self.is_awaited() {
             return items.produce(closure(), None);
         }
-        match Strand::new(self.core.pool.stack_size()) {
+        match Strand::new(self.core.pool.stack_size(), self.core.owner) {
             Ok(mut strand) => {
                 let said = strand.begin(move |pauser| items.produce(closure(), Some(pauser)));
                 Paused { producer: self, strand }.after(said)
@@ -125,13 +128,11 @@ impl<T: Send + 'static> Identity<T> {
 /// The side of a producer that has the iterator.
 struct Items<T: Send + 'static> {
     producer: Identity<T>,
-    /// Rooms in the set that were kept for it.
-    rooms: usize,
 }
 
 impl<T: Send + 'static> Items<T> {
     /// Without a pauser it delivers beyond the set's capacity: there is none, or the system has no thread left for a strand.
-    fn produce<I>(mut self, items: I, pauser: Option<&Pauser<'_, Reason, Stage>>) -> Stage
+    fn produce<I>(self, items: I, pauser: Option<&Pauser<'_, Reason, Stage>>) -> Stage
     where
         I: IntoIterator<Item = T>,
     {
@@ -155,25 +156,17 @@ impl<T: Send + 'static> Items<T> {
     }
 
     /// Takes room in the set for one item. False: the producer is to end.
-    fn take_room(&mut self, pauser: Option<&Pauser<'_, Reason, Stage>>) -> bool {
+    fn take_room(&self, pauser: Option<&Pauser<'_, Reason, Stage>>) -> bool {
         let Some(gate) = self.producer.core.gate() else { return true };
-        if self.rooms == 0 && gate.try_enter().is_err() {
-            match pauser {
-                Some(pauser) if !pauser.pause(Reason::Full) => return false,
-                Some(_) => self.rooms = self.producer.core.take_rooms(self.producer.id),
-                None => gate.force(),
-            }
+        if gate.try_enter().is_ok() {
+            return true;
         }
-        self.rooms = self.rooms.saturating_sub(1);
-        true
-    }
-}
-
-impl<T: Send + 'static> Drop for Items<T> {
-    fn drop(&mut self) {
-        for _ in 0..self.rooms {
-            if let Some(job) = self.producer.core.give_room_back() {
-                self.producer.core.pool.queue(job);
+        match pauser {
+            // It comes back with room.
+            Some(pauser) => pauser.pause(Reason::Full),
+            None => {
+                gate.force();
+                true
             }
         }
     }
@@ -186,8 +179,11 @@ struct Paused<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> Paused<T> {
-    /// A stage after the first.
+    /// A stage after the first. If the strand waits for room, it has it.
     fn go_on(mut self) -> Stage {
+        if let Some(producer) = lock(&self.producer.core.members).producer(self.producer.id) {
+            producer.has_room = false;
+        }
         let said = self.strand.resume();
         self.after(said)
     }
@@ -211,7 +207,6 @@ impl<T: Send + 'static> Paused<T> {
         let Identity { core, id } = self.producer.clone();
         let mut members = lock(&core.members);
         if core.gate().is_none_or(|gate| gate.try_enter().is_ok()) {
-            members.give_rooms(id, 1);
             return Ok(self);
         }
         // Under the lock: a close that comes later finds the next stage among those that wait.
@@ -256,9 +251,7 @@ impl<T: Send + 'static> Core<T> {
     /// `this` is a set and the cell that of a stage, as its watch got them.
     unsafe fn stage_ended(this: NonNull<()>, cell: RawCell) {
         let this = this.cast::<Self>();
-        // SAFETY: the set lives until the producer has been taken, or has left.
-        unsafe { Arc::increment_strong_count(this.as_ptr()) };
-        // SAFETY: the count was added just now; without it the set could go while we still use it.
+        // SAFETY: `stage` has left a count for this. The members' share would not do: the producer may have ended in a later stage, and the set be gone.
         let core = unsafe { Arc::from_raw(this.as_ptr()) };
         if cell.has_run() {
             core.stage_has_run();
@@ -276,11 +269,6 @@ impl<T: Send + 'static> Core<T> {
         }
     }
 
-    /// Rooms that were kept for a producer.
-    fn take_rooms(&self, id: JobId) -> usize {
-        lock(&self.members).take_rooms(id)
-    }
-
     /// Nothing comes of it any more. True: the set is closed.
     fn finish(&self, id: JobId) -> bool {
         let mut members = lock(&self.members);
@@ -294,13 +282,10 @@ impl<T: Send + 'static> Core<T> {
         let last = Cell::ended(id, Err::<T, _>(error), self.owner);
         let mut members = lock(&self.members);
         members.set_cell(id, last.address());
-        let rooms = members.take_rooms(id);
+        let has_room = members.producer(id).is_some_and(|producer| producer.has_room);
         drop(members);
-        if let Some(gate) = self.gate() {
-            match rooms.checked_sub(1) {
-                None => gate.force(),
-                Some(more) => (0..more).for_each(|_| gate.leave()),
-            }
+        if let (Some(gate), false) = (self.gate(), has_room) {
+            gate.force();
         }
         match self.traffic.outbox.push(last) {
             Ok(()) => false,

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 pub use run::main;
-pub use strand::{Pauser, Said, Strand};
+pub use strand::{Pauser, Said, Strand, identity};
 
 use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
 use crate::queue::{Released, Steal};

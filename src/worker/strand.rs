@@ -7,13 +7,14 @@ use std::cell::Cell;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::thread::ThreadId;
 
 use super::{BELONGS_TO, CURRENT, Worker, stack};
 use crate::job::{OwnerId, ending, frame};
 use crate::sync::futex::Futex;
 use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{Ordering, UnsafeCell};
-use crate::util::contain::{Payload, bury, contain};
+use crate::sync::{Ordering, UnsafeCell, facade_thread_local};
+use crate::util::contain::{Payload, contain};
 
 /// What runs on a strand. It pauses through what it is given.
 type Body<P, R> = Box<dyn FnOnce(&Pauser<'_, P, R>) -> R + Send>;
@@ -22,6 +23,7 @@ type Body<P, R> = Box<dyn FnOnce(&Pauser<'_, P, R>) -> R + Send>;
 pub struct Strand<P: Send + 'static, R: Send + 'static> {
     relay: Arc<Relay<P, R>>,
     thread: Option<JoinHandle<()>>,
+    owner: OwnerId,
 }
 
 /// What a strand has to say when it hands its place back.
@@ -54,22 +56,39 @@ enum Message<P, R> {
 const CALLER: u32 = 0;
 const STRAND: u32 = 1;
 
+facade_thread_local! {
+    /// The thread in whose place this one runs.
+    static IDENTITY: Cell<Option<ThreadId>> = Cell::new(None);
+}
+
+/// This thread, or the one in whose place it runs.
+pub fn identity() -> ThreadId {
+    IDENTITY.try_with(Cell::get).unwrap_or(None).unwrap_or_else(|| std::thread::current().id())
+}
+
 /// What makes a thread what it is to the pool.
 struct Place {
     worker: Option<NonNull<Worker>>,
     belongs_to: OwnerId,
+    identity: Option<ThreadId>,
     frames: frame::Chain,
     endings: ending::Chain,
 }
 
 impl Place {
-    const NONE: Self =
-        Self { worker: None, belongs_to: OwnerId::NONE, frames: frame::Chain::NONE, endings: ending::Chain::NONE };
+    const NONE: Self = Self {
+        worker: None,
+        belongs_to: OwnerId::NONE,
+        identity: None,
+        frames: frame::Chain::NONE,
+        endings: ending::Chain::NONE,
+    };
 
     fn of_this_thread() -> Self {
         Self {
             worker: CURRENT.try_with(Cell::get).unwrap_or(None),
             belongs_to: BELONGS_TO.try_with(Cell::get).unwrap_or(OwnerId::NONE),
+            identity: Some(identity()),
             frames: frame::Chain::current(),
             endings: ending::Chain::current(),
         }
@@ -82,10 +101,8 @@ impl Place {
     /// The thread whose place it is waits until this one takes another place.
     unsafe fn take(self) {
         CURRENT.with(|current| current.set(self.worker));
-        if self.belongs_to != OwnerId::NONE {
-            // It stays so: in the destructors of its thread-locals this thread must not wait for the pool, which waits for it.
-            BELONGS_TO.with(|id| id.set(self.belongs_to));
-        }
+        BELONGS_TO.with(|id| id.set(self.belongs_to));
+        IDENTITY.with(|id| id.set(self.identity));
         // SAFETY: passed on.
         unsafe { self.frames.install() };
         // SAFETY: passed on.
@@ -121,6 +138,10 @@ impl<P: Send, R: Send> Relay<P, R> {
     fn say(&self, said: Said<P, Result<R, Payload>>) {
         // SAFETY: this thread is nobody.
         unsafe { Place::NONE.take() };
+        self.hand_over(said);
+    }
+
+    fn hand_over(&self, said: Said<P, Result<R, Payload>>) {
         // SAFETY: it is the strand's turn.
         self.from_strand.with_mut(|slot| unsafe { *slot = Some(said) });
         self.pass_to(CALLER);
@@ -139,10 +160,11 @@ impl<P: Send, R: Send> Relay<P, R> {
             Message::GoOn(_) | Message::End(_) => None,
         };
         let Some((place, body)) = place_and_body else { return self.pass_to(CALLER) };
-        // SAFETY: the caller waits until `say`.
+        // SAFETY: the caller waits until this thread is gone.
         unsafe { place.take() };
         let result = contain(|| body(&Pauser(self)));
-        self.say(Said::Ended(result));
+        // Not nobody: the destructors of this thread's thread-locals run in the caller's place, too, since it waits for them.
+        self.hand_over(Said::Ended(result));
     }
 }
 
@@ -165,8 +187,8 @@ impl<P: Send, R: Send> Pauser<'_, P, R> {
 }
 
 impl<P: Send + 'static, R: Send + 'static> Strand<P, R> {
-    /// Starts a thread with so many bytes of stack. Nothing runs on it yet.
-    pub fn new(stack_size: usize) -> io::Result<Self> {
+    /// Starts a thread with so many bytes of stack, for the pool `owner`. Nothing runs on it yet.
+    pub fn new(stack_size: usize, owner: OwnerId) -> io::Result<Self> {
         let empty = || UnsafeCell::new(None);
         let relay =
             Arc::new(Relay { turn: Futex::new(CALLER), to_strand: empty(), from_strand: UnsafeCell::new(None) });
@@ -175,7 +197,7 @@ impl<P: Send + 'static, R: Send + 'static> Strand<P, R> {
             stack::note_bottom(stack_size);
             theirs.run();
         })?;
-        Ok(Self { relay, thread: Some(thread) })
+        Ok(Self { relay, thread: Some(thread), owner })
     }
 
     /// Runs `body` in this thread's place until it pauses or ends. Its panic is the caller's.
@@ -217,7 +239,8 @@ impl<P: Send + 'static, R: Send + 'static> Drop for Strand<P, R> {
         let said = self.relay.send(Message::End(Place::of_this_thread()));
         self.wait_for_thread();
         if let Some(Said::Ended(Err(payload))) = said {
-            if std::thread::panicking() { bury(payload) } else { std::panic::resume_unwind(payload) }
+            // Not unwound any further: this may be in the middle of another panic.
+            self.owner.report(payload);
         }
     }
 }

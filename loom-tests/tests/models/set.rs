@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use filch::JobId;
-use filch::internals::{Deadline, JobRef, Outbox, SetCore, Surroundings};
+use filch::internals::{Deadline, JobRef, Outbox, Owner, SetCore, Surroundings};
 use loom::sync::Mutex;
 use loom::sync::atomic::Ordering::SeqCst;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, fence};
@@ -235,7 +235,7 @@ fn the_set_goes_with_its_last_result() {
 }
 
 /// What `JobSet::next` does on a worker: takes what there is, and else runs the oldest member if none runs.
-fn next_in_place<T: Send + 'static>(core: &SetCore<T>, owner: &Registered) -> Option<Result<T, filch::JobError>> {
+fn next_in_place<T: Send + 'static>(core: &SetCore<T>, owner: &dyn Owner) -> Option<Result<T, filch::JobError>> {
     loop {
         if let Some(((_, outcome), next)) = core.take() {
             assert!(next.is_none());
@@ -248,7 +248,7 @@ fn next_in_place<T: Send + 'static>(core: &SetCore<T>, owner: &Registered) -> Op
             Some((cell, waiting)) => {
                 assert!(waiting.is_empty());
                 if cell.claim() {
-                    cell.run_claimed(&*owner.owner);
+                    cell.run_claimed(owner);
                 }
             }
             None => assert!(core.wait(Deadline::NEVER, true)),
@@ -264,7 +264,7 @@ fn who_waits_runs_the_next_member_when_none_runs() {
         let mut stage = Stage::new(None);
         let (first, second) = (stage.enlist(), stage.enlist());
         let runner = stage.run(first);
-        let came_out = std::iter::from_fn(|| next_in_place(&stage.core, &stage.owner));
+        let came_out = std::iter::from_fn(|| next_in_place(&stage.core, &*stage.owner.owner));
         assert_eq!(came_out.map(|outcome| outcome.unwrap().check()).count(), 2);
         runner.join().unwrap();
         let _ = second.run(&*stage.owner.owner);
@@ -289,10 +289,31 @@ fn who_waits_runs_the_next_member_when_a_producer_has_ended() {
             }
         });
         let came_out: Vec<_> =
-            std::iter::from_fn(|| next_in_place(&core, &owner)).map(|outcome| outcome.unwrap()).collect();
+            std::iter::from_fn(|| next_in_place(&core, &*owner.owner)).map(|outcome| outcome.unwrap()).collect();
         assert_eq!(came_out, [2]);
         runner.join().unwrap();
         let _ = second.run(&*owner.owner);
+        core.close();
+    });
+}
+
+/// A member asks its own set while another one is submitted, which nobody else will run.
+#[test]
+fn who_waits_is_told_of_a_new_member() {
+    explore("set, a new member for who waits", Some(4), || {
+        let owner = Registered::new();
+        let core = SetCore::<u32>::new(owner.id, Home::new(), None);
+        let other = thread::spawn({
+            let core = core.clone();
+            move || Queued(core.enlist(|| 2).1)
+        });
+        let (_, asking) = core.enlist({
+            let (core, owner) = (core.clone(), owner.owner.clone());
+            move || next_in_place(&core, &*owner).expect("this one is outstanding").unwrap() + 1
+        });
+        let _ = Queued(asking).run(&*owner.owner);
+        let _ = other.join().unwrap().run(&*owner.owner);
+        assert_eq!(core.take().expect("the one that asked").0.1.unwrap(), 3);
         core.close();
     });
 }
@@ -426,8 +447,6 @@ fn take_numbers(core: &SetCore<u32>, owner: &Registered) -> Vec<Option<u32>> {
             if let Some(job) = next {
                 let _ = Queued(job).run(&*owner.owner);
             }
-        } else if let Some(job) = core.let_kept_in() {
-            let _ = Queued(job).run(&*owner.owner);
         } else if core.len() == 0 {
             return numbers;
         } else {
@@ -454,46 +473,6 @@ fn a_producer_pauses_and_goes_on() {
         producer.join().unwrap();
         assert!(core.all().is_empty());
         check_room_for_one(&core);
-        core.close();
-    });
-}
-
-/// Room for half of the set is kept for a producer, but not if there is nothing to take.
-#[test]
-fn a_producer_goes_on_with_less_room_than_it_likes() {
-    explore("set, a producer and a taker of a larger set", Some(2), || {
-        let owner = Registered::new();
-        let core = SetCore::<u32>::new(owner.id, Home::new(), Some(4));
-        // These two stay in the set until the producer has ended: there is never room for half.
-        let ends = [core.enlist(|| 7).1, core.enlist(|| 8).1];
-        assert!(
-            core.gate()
-                .is_some_and(|gate| gate.try_enter().is_ok() && gate.try_enter().is_ok() && gate.try_enter().is_ok())
-        );
-        let (_, first) = core.enlist_producer(|| [1, 2]);
-        let producer = thread::spawn({
-            let (queued, owner) = (Queued(first), owner.owner.clone());
-            move || {
-                let _ = queued.run(&*owner);
-            }
-        });
-        let mut numbers = Vec::new();
-        while numbers.len() < 2 {
-            if let Some(((_, outcome), next)) = core.take() {
-                numbers.push(outcome.unwrap());
-                assert!(next.is_none());
-            } else if let Some(job) = core.let_kept_in() {
-                let _ = Queued(job).run(&*owner.owner);
-            } else {
-                assert!(core.wait(Deadline::NEVER, false));
-                thread::yield_now();
-            }
-        }
-        assert_eq!(numbers, [1, 2]);
-        producer.join().unwrap();
-        for job in ends {
-            let _ = Queued(job).run(&*owner.owner);
-        }
         core.close();
     });
 }
