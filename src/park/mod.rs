@@ -81,7 +81,8 @@ impl Unparker {
 
 /// Looks at `done` for a while before it is worth parking. True once it holds.
 pub fn spin_until(done: impl Fn() -> bool) -> bool {
-    for _ in 0..WAIT_SPINS {
+    let mut looks = 0..WAIT_SPINS;
+    while looks.next().is_some() {
         if done() {
             return true;
         }

@@ -230,8 +230,9 @@ impl<T: Send + 'static> JobSet<T> {
     ///
     /// # Blocking
     ///
-    /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest one
-    /// that is queued runs here and now, on the caller's stack; no other job does, unless the pool [helps](crate::WaitPolicy::HelpAny). A job of the set may call this, too: it does not count as running then. If it is the
+    /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest
+    /// one that is queued runs here and now, on the caller's stack; no other job does, unless the pool [helps](crate::WaitPolicy::HelpAny). A job of the set may call
+    /// this, too: it does not count as running then. If it is the
     /// last one, it waits for itself.
     ///
     /// ```
