@@ -125,11 +125,10 @@ fn no_more_producers_run_at_a_time_than_there_are_workers() {
     for _ in 0..10 {
         let (running, most) = (running.clone(), most.clone());
         set.submit_iter(move || {
-            (0..50).map(move |n| {
+            (0..50).inspect(move |_| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 thread::yield_now();
                 running.fetch_sub(1, Ordering::SeqCst);
-                n
             })
         });
     }
