@@ -17,10 +17,11 @@ pub const MUTANTS: &[Mutant] = &[
         name: "set: room is given back after the look for those who wait",
         file: CORE,
         find: "        let next = self.pass_room_on(&mut members);
-        let left = self.add_outstanding(&mut members, -1);
+        // Who sleeps need not be told of the last one: the push has woken everybody, and under the lock each finds the outcome, or nothing outstanding.
+        self.add_outstanding(&mut members, -1);
         drop(members);",
-        replace: "        let left = self.add_outstanding(&mut members, -1);
-        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
+        replace: "        let next = members.waiting.pop_front().map(|waiting| members.let_in(waiting));
+        self.add_outstanding(&mut members, -1);
         drop(members);
         if let (Some(gate), None) = (&self.gate, next) {
             gate.leave();
@@ -83,13 +84,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: "set::",
     },
     Mutant {
-        name: "set: the last delivery is not told",
-        file: CORE,
-        find: "        if left == 0 {",
-        replace: "        if left == usize::MAX {",
-        models: "set::",
-    },
-    Mutant {
         name: "set: a member runs until it has been pushed",
         file: CORE,
         find: "        if cell.has_run() {
@@ -111,15 +105,6 @@ pub const MUTANTS: &[Mutant] = &[
         find: "        core.traffic.outbox.ring();
         if has_left {",
         replace: "        if has_left {",
-        models: "set::",
-    },
-    Mutant {
-        name: "set: a stage ends without the lock",
-        file: CORE,
-        find: "        let members = lock(&self.members);
-        self.traffic.running.fetch_sub(1, Ordering::Release);
-        drop(members);",
-        replace: "        self.traffic.running.fetch_sub(1, Ordering::Release);",
         models: "set::",
     },
     Mutant {
@@ -367,4 +352,16 @@ pub const MUTANTS: &[Mutant] = &[
     },
 ];
 
-pub const UNSEEN: &[Mutant] = &[];
+pub const UNSEEN: &[Mutant] = &[
+    // Where a producer ends, the lock is taken once more before the ring. Where it pauses, it is needed, but no model has a pausing producer, a queued member and a
+    // worker that waits.
+    Mutant {
+        name: "set: a stage ends without the lock",
+        file: CORE,
+        find: "        let members = lock(&self.members);
+        self.traffic.running.fetch_sub(1, Ordering::Release);
+        drop(members);",
+        replace: "        self.traffic.running.fetch_sub(1, Ordering::Release);",
+        models: "set::",
+    },
+];

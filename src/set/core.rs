@@ -150,12 +150,11 @@ impl<T: Send + 'static> Core<T> {
         CoreOfMember(NonNull::new(Arc::as_ptr(self).cast_mut()).expect("an address"))
     }
 
-    /// Counts more, or with `-1` one less. Returns how many there are now.
-    pub(super) fn add_outstanding(&self, _locked: &mut Members, change: isize) -> usize {
+    /// Counts one more, or with `-1` one less.
+    pub(super) fn add_outstanding(&self, _locked: &mut Members, change: isize) {
         let now = self.outstanding.load(Ordering::Relaxed).wrapping_add_signed(change);
         // Ordering: Release: who finds nothing outstanding knows that all outcomes have been taken.
         self.outstanding.store(now, Ordering::Release);
-        now
     }
 
     /// The oldest outcome, and a job that waited for its room: the caller queues it.
@@ -163,11 +162,9 @@ impl<T: Send + 'static> Core<T> {
         let mut members = lock(&self.members);
         let cell = members.take_ended(&self.traffic.outbox)?;
         let next = self.pass_room_on(&mut members);
-        let left = self.add_outstanding(&mut members, -1);
+        // Who sleeps need not be told of the last one: the push has woken everybody, and under the lock each finds the outcome, or nothing outstanding.
+        self.add_outstanding(&mut members, -1);
         drop(members);
-        if left == 0 {
-            self.traffic.outbox.ring();
-        }
         let id = cell.id();
         // SAFETY: what comes out of the outbox holds a `T`, and is taken once.
         Some(((id, unsafe { cell.into_outcome::<T>() }), next))

@@ -208,8 +208,10 @@ fn the_set_goes_while_a_member_runs() {
         let Stage { core, owner, witnesses } = stage;
         let cancelled = core.all().iter().filter(|cell| cell.cancel()).count();
         core.close();
+        let gone = Arc::downgrade(&core);
         drop(core);
         runner.join().unwrap();
+        assert_eq!(gone.strong_count(), 0, "a share was not given back");
         drop(owner);
         assert_eq!(witnesses[0].1.settle(), 1 - cancelled as isize);
     });
