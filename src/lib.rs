@@ -95,13 +95,14 @@ mod worker;
 
 pub use job::{JobError, JobId, PanicPayload};
 pub use local::WorkerLocal;
-pub use ops::{CancelToken, JobHandle, TrySubmitError};
+pub use ops::{CancelToken, JobHandle, ParallelItems, Scope, ScopedHandle, TrySubmitError};
 pub use pool::{
-    BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, cancelled, current_worker_index, join, spawn, submit,
-    yield_now,
+    BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, cancelled, current_worker_index, join, join_context,
+    scope, spawn, submit, yield_now,
 };
 pub use registry::WaitPolicy;
 pub use set::JobSet;
+pub use worker::Worker;
 
 /// What the models reach beyond the public surface.
 #[cfg(filch_loom)]

@@ -22,7 +22,7 @@ const REFUSED: u32 = 3;
 ///
 /// `body` belongs to whoever took the job from its queue until `state` leaves PENDING, and to the waiting thread from then on.
 #[repr(C)]
-pub struct StackJob<'a, F, R> {
+pub struct StackJob<'a, F, R, C> {
     header: Header,
     state: AtomicU32,
     /// Of the waiting thread.
@@ -30,6 +30,8 @@ pub struct StackJob<'a, F, R> {
     /// The jobs that the waiting thread is inside of: this one is part of them, wherever it runs.
     outer: Chain,
     body: Body<F, R>,
+    /// How the closure is called by one who took the job from a queue.
+    call: C,
 }
 
 /// What became of a stack job.
@@ -41,12 +43,13 @@ pub enum StackOutcome<F, R> {
     Unrun(F),
 }
 
-impl<'a, F: FnOnce() -> R, R> StackJob<'a, F, R> {
-    /// Makes a job that unparks the waiting thread when it has ended.
-    pub fn new(closure: F, unparker: &'a Unparker) -> Self {
+impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
+    /// Makes a job that unparks the waiting thread when it has ended. Who takes it from a queue runs `call(closure)`.
+    #[inline(always)]
+    pub fn new(closure: F, call: C, unparker: &'a Unparker) -> Self {
         let state = AtomicU32::new(PENDING);
         let outer = Chain::current();
-        Self { header: Header::new(Self::execute), state, unparker, outer, body: Body::new(closure) }
+        Self { header: Header::new(Self::execute), state, unparker, outer, body: Body::new(closure), call }
     }
 
     /// The word to queue.
@@ -55,6 +58,7 @@ impl<'a, F: FnOnce() -> R, R> StackJob<'a, F, R> {
     ///
     /// 1. The job stays where it is until [`has_ended`](Self::has_ended), or until the caller has taken the word out of the queue itself.
     /// 2. What the closure borrows and returns may be used on another thread.
+    #[inline(always)]
     pub unsafe fn as_job(&self) -> JobRef {
         NonNull::from(self).cast()
     }
@@ -65,11 +69,32 @@ impl<'a, F: FnOnce() -> R, R> StackJob<'a, F, R> {
         self.state.load(Ordering::Acquire) != PENDING
     }
 
+    /// Takes the closure of a job that nobody has executed.
+    ///
+    /// # Safety
+    ///
+    /// 1. The job never entered a queue, or the caller has taken the word out of it itself.
+    /// 2. Nothing else is taken of the job.
+    #[inline(always)]
+    pub unsafe fn take_closure(&self) -> F {
+        // SAFETY: nobody has executed the job (duty 1), so the body is ours and holds the closure, which is taken once (duty 2).
+        unsafe { self.body.take_closure() }
+    }
+
     /// The outcome of a job that has ended, or that its caller has taken out of the queue.
     pub fn into_outcome(self) -> StackOutcome<F, R> {
+        // SAFETY: `self` is consumed.
+        unsafe { self.take_outcome() }
+    }
+
+    /// As [`into_outcome`](Self::into_outcome).
+    ///
+    /// # Safety
+    ///
+    /// Nothing else is taken of the job.
+    pub unsafe fn take_outcome(&self) -> StackOutcome<F, R> {
         match self.state.load(Ordering::Acquire) {
-            // SAFETY: the job is out of every queue and nobody runs it, so the body is ours. The state says what it holds, and `self` is
-            // consumed: it is moved out once.
+            // SAFETY: the job is out of every queue and nobody runs it, so the body is ours. The state says what it holds; it is taken once (duty).
             DONE => StackOutcome::Ran(Ok(unsafe { self.body.take_value() })),
             // SAFETY: as above.
             PANICKED => StackOutcome::Ran(Err(unsafe { self.body.take_payload() })),
@@ -98,7 +123,7 @@ impl<'a, F: FnOnce() -> R, R> StackJob<'a, F, R> {
         let closure = unsafe { self.body.take_closure() };
         owner.started();
         // SAFETY: the thread that the chain came from waits until this job has ended.
-        let result = unsafe { self.outer.resume(|| contain(closure)) };
+        let result = unsafe { self.outer.resume(|| contain(|| (self.call)(closure))) };
         owner.finished();
         let state = if result.is_ok() { DONE } else { PANICKED };
         // SAFETY: still ours, and empty.

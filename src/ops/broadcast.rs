@@ -36,7 +36,7 @@ where
 {
     let own = worker.filter(|worker| std::ptr::eq(&**worker.registry(), registry)).map(Worker::index);
     park::with_current(|parker| {
-        let job = |index| StackJob::new(move || f(index), parker.unparker());
+        let job = |index| StackJob::new(move || f(index), |f| f(), parker.unparker());
         let jobs: Vec<_> = (0..registry.workers().len()).map(job).collect();
         let mut posted = Vec::new();
         for (slot, (index, job)) in registry.workers().iter().zip(jobs.iter().enumerate()) {
@@ -53,7 +53,7 @@ where
             Some(worker) => worker.read_mail_until(parker, all_ended),
             None => super::install::wait(parker, all_ended),
         }
-        let outcome = |(index, job): (usize, StackJob<'_, _, R>)| match job.into_outcome() {
+        let outcome = |(index, job): (usize, StackJob<'_, _, R, _>)| match job.into_outcome() {
             StackOutcome::Ran(result) => result,
             StackOutcome::Unrun(f) if own == Some(index) => own_result.take().unwrap_or_else(|| contain(f)),
             StackOutcome::Unrun(f) => contain(f),

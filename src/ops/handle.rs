@@ -43,7 +43,12 @@ impl<T> JobHandle<T> {
         Self { cell: Some(cell) }
     }
 
-    fn raw(&self) -> &RawCell {
+    /// Whether the caller is inside the job.
+    pub(super) fn is_waited_for_inside(&self) -> bool {
+        !self.raw().has_ended() && self.raw().is_on_this_stack()
+    }
+
+    pub(super) fn raw(&self) -> &RawCell {
         self.cell.as_ref().expect("a finished future has no job any more").raw()
     }
 

@@ -20,7 +20,7 @@ where
         return f();
     }
     let outcome = park::with_current(|parker| {
-        let job = StackJob::new(f, parker.unparker());
+        let job = StackJob::new(f, |f| f(), parker.unparker());
         // SAFETY: `job` stays in this frame until it has ended, two lines down; `F` and `R` are Send.
         registry.inject(unsafe { job.as_job() }, Lane::Back);
         wait(parker, || job.has_ended());

@@ -4,7 +4,11 @@
 //! be left over from a wait that ended for another reason, so every wait loops on its condition.
 //! The three states and their transitions are those of the standard library's futex parker.
 
+mod latch;
+
 use std::sync::Arc;
+
+pub use latch::Latch;
 
 use crate::sync::futex::{Futex, WaitOutcome};
 use crate::sync::time::Deadline;

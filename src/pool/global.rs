@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::Pool;
 use crate::job::frame;
-use crate::ops::{self, JobHandle};
+use crate::ops::{self, JobHandle, Scope};
 use crate::registry::{Lane, Registry};
 use crate::worker::Worker;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ where
 /// ```
 /// assert_eq!(filch::join(|| 1, || 2), (1, 2));
 /// ```
+#[inline]
 pub fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA + Send,
@@ -57,7 +58,44 @@ where
     RA: Send,
     RB: Send,
 {
-    with_registry(|registry| ops::join(registry, a, b))
+    Worker::with_current(|worker| match worker {
+        Some(worker) => worker.join(|_| a(), |_| b()),
+        None => pool().join(a, b),
+    })
+}
+
+/// [`Pool::join_context`] on the current pool, else the global one.
+///
+/// ```
+/// let (left, right) = filch::join_context(|worker| worker.join(|_| 1, |_| 2), |_| 3);
+/// assert_eq!((left, right), ((1, 2), 3));
+/// ```
+#[inline]
+pub fn join_context<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce(&Worker) -> RA + Send,
+    B: FnOnce(&Worker) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    Worker::with_current(|worker| match worker {
+        Some(worker) => worker.join(a, b),
+        None => pool().join_context(a, b),
+    })
+}
+
+/// [`Pool::scope`] on the current pool, else the global one.
+///
+/// ```
+/// let mut name = String::from("scoped");
+/// filch::scope(|scope| scope.spawn(|| name.push('!')));
+/// assert_eq!(name, "scoped!");
+/// ```
+pub fn scope<'env, R, F>(f: F) -> R
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+{
+    with_registry(|registry| ops::scope(registry, f))
 }
 
 /// Whether the innermost running job has been asked to stop: by a cancel of its handle or token, or by

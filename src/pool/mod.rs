@@ -2,14 +2,16 @@
 
 mod builder;
 mod end;
+mod fork_join;
 mod global;
+mod items;
 mod metrics;
 mod set;
 
 use std::sync::Arc;
 
 pub use builder::{BuildError, PoolBuilder};
-pub use global::{cancelled, current_worker_index, join, spawn, submit, yield_now};
+pub use global::{cancelled, current_worker_index, join, join_context, scope, spawn, submit, yield_now};
 pub use metrics::{PoolMetrics, WorkerMetrics};
 
 use crate::ops::{self, JobHandle, TrySubmitError};
@@ -228,81 +230,6 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
     {
         ops::try_submit(&self.registry, f)
-    }
-
-    /// Runs `f` on a worker and returns its result. It may borrow from the caller.
-    ///
-    /// On a worker of this pool it runs right there, and after a shutdown on the calling thread. A cancel or a shutdown does not touch it.
-    ///
-    /// # Blocking
-    ///
-    /// Blocks until `f` has returned. There is no timed form, because `f` may borrow from the caller.
-    ///
-    /// # Panics
-    ///
-    /// Re-raises a panic of `f`.
-    ///
-    /// ```
-    /// let pool = filch::Pool::with_threads(2);
-    /// let words = vec!["borrowed", "words"];
-    /// assert_eq!(pool.install(|| words.len()), 2);
-    /// ```
-    pub fn install<R: Send, F: FnOnce() -> R + Send>(&self, f: F) -> R {
-        ops::install(&self.registry, f)
-    }
-
-    /// Runs two closures, potentially at the same time, and returns both results. They may borrow from the caller.
-    ///
-    /// `b` is offered to other workers while `a` runs on this one. After a shutdown both run on the calling thread.
-    ///
-    /// # Blocking
-    ///
-    /// Blocks until both have returned. While it waits for a stolen `b`, the worker runs nothing else. There is no timed form, because the closures
-    /// may borrow from the caller.
-    ///
-    /// # Panics
-    ///
-    /// Re-raises a panic of `a` or `b`, `a`'s first, when both have ended.
-    ///
-    /// ```
-    /// fn fib(pool: &filch::Pool, n: u32) -> u64 {
-    ///     if n < 2 {
-    ///         return n.into();
-    ///     }
-    ///     let (a, b) = pool.join(|| fib(pool, n - 1), || fib(pool, n - 2));
-    ///     a + b
-    /// }
-    /// assert_eq!(fib(&filch::Pool::with_threads(2), 15), 610);
-    /// ```
-    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
-    where
-        A: FnOnce() -> RA + Send,
-        B: FnOnce() -> RB + Send,
-        RA: Send,
-        RB: Send,
-    {
-        ops::join(&self.registry, a, b)
-    }
-
-    /// Runs `f` once on every worker, with the worker's index, and returns the results by index. `f` may borrow from the caller.
-    ///
-    /// A worker comes to it when it has ended the job that it runs. Called on a worker of this pool, `f` runs there at once, and while the worker waits for
-    /// the others it takes part in other broadcasts: two at a time do not wait for each other. After a shutdown `f` runs on the calling thread, for every index.
-    ///
-    /// # Blocking
-    ///
-    /// Blocks until `f` has returned everywhere. There is no timed form, because `f` may borrow from the caller.
-    ///
-    /// # Panics
-    ///
-    /// Re-raises the first panic of `f`, by index, when all have ended.
-    ///
-    /// ```
-    /// let pool = filch::Pool::with_threads(3);
-    /// assert_eq!(pool.broadcast(|index| index * 10), [0, 10, 20]);
-    /// ```
-    pub fn broadcast<R: Send, F: Fn(usize) -> R + Sync>(&self, f: F) -> Vec<R> {
-        ops::broadcast(&self.registry, f)
     }
 
     /// The number of workers.

@@ -9,6 +9,7 @@ mod gate;
 mod idle;
 mod lifecycle;
 mod mailbox;
+mod serving;
 mod shared;
 mod stats;
 
@@ -20,11 +21,12 @@ pub use config::{Config, Hook, PanicHandler, WaitPolicy};
 pub use gate::{Gate, Refusal};
 pub use lifecycle::Closing;
 pub use mailbox::Mailbox;
+pub use serving::Serving;
 pub use shared::Shared;
 pub use stats::Stats;
 
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
-use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque};
+use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque, no_deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, full_fence};
 use crate::util::contain::{Payload, bury, contain, contain_drop};
@@ -53,8 +55,10 @@ pub struct Registry {
 
 /// What thieves and observers see of one worker.
 pub struct Slot {
-    fork_join: Stealer<Header, Asymmetric>,
-    spawned: Stealer<Header, Symmetric>,
+    fork_join: Stealer<Header, Asymmetric, FORK_JOIN_CAPACITY>,
+    spawned: Stealer<Header, Symmetric, SPAWN_CAPACITY>,
+    /// What the worker is at, for those who wait for it.
+    pub serving: Serving,
     /// Jobs that only this worker may run.
     pub mail: Mailbox,
     /// Its counters; the worker is their only writer.
@@ -64,9 +68,16 @@ pub struct Slot {
 /// The private half of a worker's queues.
 pub struct Queues {
     /// Stack jobs, in strict last-in-first-out discipline.
-    pub fork_join: DequeOwner<Header, Asymmetric>,
+    pub fork_join: DequeOwner<Header, Asymmetric, FORK_JOIN_CAPACITY>,
     /// Spawned and submitted jobs.
-    pub spawned: DequeOwner<Header, Symmetric>,
+    pub spawned: DequeOwner<Header, Symmetric, SPAWN_CAPACITY>,
+}
+
+impl Queues {
+    /// Queues that are full: everything is handed back. For a thread that runs fork-join work after the pool's end.
+    pub fn none() -> Self {
+        Self { fork_join: no_deque(), spawned: no_deque() }
+    }
 }
 
 /// Where a job enters.
@@ -213,6 +224,17 @@ impl Registry {
         self.shared.take(index, released)
     }
 
+    /// Does what takes a heavy fence; `None` if another thief is at that.
+    fn in_heavy_turn<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        // Ordering: none needed: the flag only rations the fences.
+        if self.heavy_turn.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let result = f();
+        self.heavy_turn.swap(false, Ordering::Relaxed);
+        Some(result)
+    }
+
     /// Whether any queue of any worker, or a shared one, holds something. As fresh as the caller's last fence.
     pub fn has_queued(&self) -> bool {
         !self.shared.is_empty()
@@ -280,23 +302,31 @@ impl Registry {
 }
 
 fn new_worker() -> (CachePadded<Slot>, Queues) {
-    let (fork_join, fork_join_stealer) = deque(FORK_JOIN_CAPACITY);
-    let (spawned, spawned_stealer) = deque(SPAWN_CAPACITY);
-    let slot =
-        Slot { fork_join: fork_join_stealer, spawned: spawned_stealer, mail: Mailbox::new(), stats: Stats::default() };
+    let (fork_join, fork_join_stealer) = deque();
+    let (spawned, spawned_stealer) = deque();
+    let slot = Slot {
+        fork_join: fork_join_stealer,
+        spawned: spawned_stealer,
+        serving: Serving::new(),
+        mail: Mailbox::new(),
+        stats: Stats::default(),
+    };
     (CachePadded::new(slot), Queues { fork_join, spawned })
 }
 
 impl Slot {
     /// Tries to take the oldest fork-join piece. `None`: another thief of the pool is paying for a heavy fence just now, and one at a time is enough.
     pub fn steal_piece(&self, registry: &Registry) -> Option<Steal<JobRef>> {
-        // Ordering: none needed: the flag only rations the fences.
-        if registry.heavy_turn.swap(true, Ordering::Relaxed) {
-            return None;
+        registry.in_heavy_turn(|| self.fork_join.steal())
+    }
+
+    /// As [`steal_piece`](Self::steal_piece), if the worker is at what the caller awaits, and the piece is part of that.
+    pub fn steal_back(&self, registry: &Registry, awaited: usize) -> Option<Steal<JobRef>> {
+        let Some(run) = self.serving.look(awaited) else { return Some(Steal::Empty) };
+        if self.fork_join.looks_empty() {
+            return Some(Steal::Empty);
         }
-        let stolen = self.fork_join.steal();
-        registry.heavy_turn.swap(false, Ordering::Relaxed);
-        Some(stolen)
+        registry.in_heavy_turn(|| self.fork_join.steal_if(|top| top >= run.base, || self.serving.is_still(run)))
     }
 
     /// Whether there seems to be a fork-join piece.

@@ -5,8 +5,8 @@ pub const MAX_WORKERS: usize = (1 << FIELD) - 1;
 
 // | bits | field | meaning |
 // |------|-------|---------|
-// | 0..12 | searchers | workers that look for work or have been claimed to |
-// | 12..24 | sleepers | workers on the stack |
+// | 0..12 | sleepers | workers on the stack |
+// | 12..24 | searchers | workers that look for work or have been claimed to |
 // | 24..36 | head | the first of them; meaningless without sleepers |
 // | 36..64 | tag | changes with every change of the stack, against ABA: an exchange would have to sleep through 2^28 of them |
 const FIELD: u32 = 12;
@@ -30,7 +30,7 @@ impl Counters {
     pub const NONE: Counters = Counters { searchers: 0, sleepers: 0, head: 0, tag: 0 };
 
     /// To add to the packed word for a worker that begins to search.
-    pub const ONE_SEARCHER: u64 = 1;
+    pub const ONE_SEARCHER: u64 = 1 << FIELD;
 
     /// To add to the packed word so that it never is the same again. The tag is topmost: its wrap touches nothing else.
     pub const ONE_TAG: u64 = 1 << (3 * FIELD);
@@ -38,7 +38,7 @@ impl Counters {
     /// Decodes the word.
     pub fn unpack(word: u64) -> Self {
         let field = |n: u32| (word >> (n * FIELD) & FIELD_MASK) as u32;
-        Self { searchers: field(0), sleepers: field(1), head: field(2), tag: (word >> (3 * FIELD)) as u32 }
+        Self { sleepers: field(0), searchers: field(1), head: field(2), tag: (word >> (3 * FIELD)) as u32 }
     }
 
     /// Encodes the word.
@@ -46,13 +46,19 @@ impl Counters {
         let tag = u64::from(self.tag) & ((1 << TAG) - 1);
         tag << (3 * FIELD)
             | u64::from(self.head) << (2 * FIELD)
-            | u64::from(self.sleepers) << FIELD
-            | u64::from(self.searchers)
+            | u64::from(self.searchers) << FIELD
+            | u64::from(self.sleepers)
     }
 
     /// Whether new work needs a sleeper: somebody sleeps and nobody searches.
     pub fn needs_wake(self) -> bool {
         self.searchers == 0 && self.sleepers > 0
+    }
+
+    /// As [`needs_wake`](Self::needs_wake), of the packed word: both fields as one number, searchers on top.
+    #[inline(always)]
+    pub fn word_needs_wake(word: u64) -> bool {
+        (word & (FIELD_MASK << FIELD | FIELD_MASK)).wrapping_sub(1) < FIELD_MASK
     }
 
     /// The first sleeper. There is one.
@@ -86,6 +92,15 @@ mod tests {
             assert_eq!(Counters::unpack(counters.pack()), counters);
         }
         assert_eq!(full.pack(), u64::MAX);
+    }
+
+    #[test]
+    fn the_packed_word_answers_like_its_parts() {
+        for (searchers, sleepers) in [(0, 0), (0, 1), (1, 0), (2, 3), (0, MAX_WORKERS as u32), (MAX_WORKERS as u32, 0)]
+        {
+            let counters = Counters { searchers, sleepers, head: 5, tag: 7 };
+            assert_eq!(Counters::word_needs_wake(counters.pack()), counters.needs_wake(), "{counters:?}");
+        }
     }
 
     #[test]

@@ -79,8 +79,7 @@ impl Sleep {
     #[inline]
     pub fn notify(&self) -> bool {
         // Ordering: Relaxed: the caller's fence orders the publication before this load.
-        let counters = Counters::unpack(self.word.load(Ordering::Relaxed));
-        counters.needs_wake() && self.wake_one()
+        Counters::word_needs_wake(self.word.load(Ordering::Relaxed)) && self.wake_one()
     }
 
     #[cold]

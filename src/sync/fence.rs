@@ -21,21 +21,24 @@ pub use model::{heavy, init, light};
 
 #[cfg(not(filch_loom))]
 mod real {
-    use std::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
+    use std::cell::UnsafeCell;
+    use std::sync::atomic::{Ordering, compiler_fence, fence};
 
-    const UNDECIDED: u8 = 0;
-    const SYMMETRIC: u8 = 1;
-    const ASYMMETRIC: u8 = 2;
+    /// Whether both sides are full fences. A plain `bool`, which the processor tests where it lies: that is two instructions of each `light`, and a `join` has two of them.
+    struct Full(UnsafeCell<bool>);
 
-    /// Written once by `init`, before any thread that calls `light` exists.
-    static MODE: AtomicU8 = AtomicU8::new(UNDECIDED);
+    // SAFETY: written once, by `init`, before any thread exists that reads it without having passed `init`.
+    unsafe impl Sync for Full {}
 
-    /// Chooses the fences for this process. Must happen before the first [`light`] that matters; later calls change nothing.
+    static FULL: Full = Full(UnsafeCell::new(true));
+
+    /// Chooses the fences for this process. Must happen before the first [`light`] and [`heavy`]; later calls change nothing.
     pub fn init() {
         static ONCE: std::sync::Once = std::sync::Once::new();
         ONCE.call_once(|| {
-            let mode = if !full_fences_wanted() && membarrier::register() { ASYMMETRIC } else { SYMMETRIC };
-            MODE.store(mode, Ordering::Relaxed);
+            let asymmetric = !full_fences_wanted() && membarrier::register();
+            // SAFETY: the one write; whoever reads has passed this `Once`, or comes from a thread that has.
+            unsafe { *FULL.0.get() = !asymmetric };
         });
     }
 
@@ -43,27 +46,28 @@ mod real {
         std::env::var_os("FILCH_FENCE").is_some_and(|value| value == "full")
     }
 
-    /// Whether this process pays for `membarrier` on the rare side, and nothing on the frequent one.
-    fn is_asymmetric() -> bool {
-        MODE.load(Ordering::Relaxed) == ASYMMETRIC
+    /// Whether both sides are full fences.
+    #[inline(always)]
+    fn is_full() -> bool {
+        // SAFETY: `init` ran before this thread was started or reached a pool.
+        unsafe { *FULL.0.get() }
     }
 
     /// The frequent side.
     #[inline(always)]
     pub fn light() {
-        // Ordering: Relaxed is enough, `init` ran before this thread was started or reached a pool.
-        if MODE.load(Ordering::Relaxed) == ASYMMETRIC {
-            compiler_fence(Ordering::SeqCst);
-        } else {
+        compiler_fence(Ordering::SeqCst);
+        if is_full() {
             fence(Ordering::SeqCst);
         }
+        compiler_fence(Ordering::SeqCst);
     }
 
     /// The rare side: 0.1 µs alone, about 15 µs when another core runs this process.
     #[cold]
     pub fn heavy() {
         fence(Ordering::SeqCst);
-        if is_asymmetric() {
+        if !is_full() {
             membarrier::issue();
             fence(Ordering::SeqCst);
         }

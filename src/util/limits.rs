@@ -2,6 +2,8 @@
 //!
 //! A model explores every interleaving, so queues have a few slots there and nobody looks twice before sleeping.
 
+use std::time::Duration;
+
 #[cfg(filch_loom)]
 macro_rules! limit {
     ($real:expr, model $model:expr) => {
@@ -49,6 +51,19 @@ pub const SEARCH_ROUNDS: u32 = limit!(48, model 1);
 /// Looks of a thread that waits for a result before it parks. The kernel likes to place a worker on the processor of the thread that woke it, where it cannot begin
 /// before that thread parks: 256 looks made a cold round trip of 12 microseconds one of 20, 1024 one of 40. A worker that is awake answers within 32.
 pub const WAIT_SPINS: u32 = limit!(32, model 0);
+
+/// Looks of a worker that waits for a stolen piece, for parts of it to run and for its end, before it parks; [`Patience`](crate::sync::Patience) makes the
+/// first 32 of them spin and the others yield. A guess.
+pub const PIECE_LOOKS: u32 = limit!(64, model 1);
+
+/// How long such a worker parks before it looks for parts again: nobody tells it of them. A guess.
+pub const PIECE_NAP: Option<Duration> = limit!(Some(Duration::from_micros(200)), model None);
+
+/// So many jobs of a scope are counted at once as outstanding, for a worker to hand out. A guess.
+pub const CREDIT_BATCH: usize = limit!(64, model 2);
+
+/// How long a chunk of a parallel loop takes about, in nanoseconds: at most so late a thief's steal is noticed. A guess.
+pub const CHUNK_NANOS: u128 = limit!(10_000, model 0);
 
 /// Times that a thread which waits for a set's next result lets others run before it sleeps. On a machine with more threads than processors a wake-up pushes the
 /// worker off its processor after each result: with 4 a gathered job cost 90 nanoseconds there, with none 830. As many as crossbeam's `Backoff` has.

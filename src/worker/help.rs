@@ -12,7 +12,7 @@ const NAP: Duration = Duration::from_millis(1);
 
 impl Worker {
     /// Runs one job that is queued. False: there is none, or too little of the stack is left.
-    pub fn run_any(&self) -> bool {
+    pub(crate) fn run_any(&self) -> bool {
         if !stack::has_room_for_another() {
             return false;
         }
@@ -24,17 +24,17 @@ impl Worker {
     }
 
     /// Whether a waiting worker runs other jobs.
-    pub fn helps(&self) -> bool {
+    pub(crate) fn helps(&self) -> bool {
         self.registry.config().wait_policy == WaitPolicy::HelpAny
     }
 
     /// Until when a worker that helps and finds nothing sleeps.
-    pub fn nap(&self) -> Deadline {
+    pub(crate) fn nap(&self) -> Deadline {
         Deadline::after(NAP)
     }
 
     /// Waits until `done` holds, and reads this worker's mail meanwhile. Whoever makes it hold unparks `parker` afterwards.
-    pub fn read_mail_until(&self, parker: &Parker, done: impl Fn() -> bool) {
+    pub(crate) fn read_mail_until(&self, parker: &Parker, done: impl Fn() -> bool) {
         let outer = self.mail().set_reader(Some(parker.unparker().clone()));
         while !done() {
             match self.mail().take() {

@@ -1,6 +1,7 @@
 //! Floor 6: the private half of a worker: its thread-local handle, its search for work, its main loop.
 
 mod help;
+mod piece;
 mod run;
 mod search;
 mod stack;
@@ -10,10 +11,12 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use piece::{Credit, Direct};
 pub use run::main;
 pub use strand::{Pauser, Said, Strand, identity};
 
 use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
+use crate::park::{Parker, Unparker};
 use crate::queue::{Released, Steal};
 use crate::registry::{Lane, Mailbox, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
@@ -22,7 +25,28 @@ use crate::util::limits::SPAWN_CAPACITY;
 use crate::util::rng::Rng;
 use crate::util::seat::Seat;
 
-/// A worker, as its own thread sees it.
+/// The worker that runs the current closure, handed to the closures of [`Pool::join_context`](crate::Pool::join_context).
+///
+/// It stays on its thread: a closure that runs elsewhere is handed the worker there.
+///
+/// ```
+/// use filch::{Pool, Worker};
+///
+/// fn sum(worker: &Worker, numbers: &[u64]) -> u64 {
+///     if numbers.len() < 1000 {
+///         return numbers.iter().sum();
+///     }
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let (left, right) = worker.join(|worker| sum(worker, left), |worker| sum(worker, right));
+///     left + right
+/// }
+///
+/// let numbers: Vec<u64> = (0..100_000).collect();
+/// let (left, right) = numbers.split_at(50_000);
+/// let (left, right) =
+///     Pool::with_threads(2).join_context(|worker| sum(worker, left), |worker| sum(worker, right));
+/// assert_eq!(left + right, 4_999_950_000);
+/// ```
 pub struct Worker {
     /// Slots of the injector that it has emptied. Dropped before the registry, which has the injector.
     released: Released,
@@ -36,6 +60,12 @@ pub struct Worker {
     arrived: Cell<bool>,
     /// Its place in tables of all workers of the process.
     seat: Seat,
+    /// For its waits inside jobs. Whoever stands in for it waits with it too: one thread at a time.
+    parker: Parker,
+    /// Where a scope may push its jobs onto the fork-join deque.
+    direct: Cell<Direct>,
+    /// Jobs of a scope that count as outstanding and are not.
+    credit: Cell<Credit>,
     /// Jobs taken since the last look at a source that is not preferred.
     tick: Cell<u32>,
     /// Such looks so far; chooses the source.
@@ -56,6 +86,9 @@ impl Worker {
     fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
         let rng = Rng::new(index as u32 + 1);
         Self {
+            parker: Parker::new(),
+            direct: Cell::new(Direct::NOWHERE),
+            credit: Cell::new(Credit::NONE),
             released: Released::new(),
             registry,
             index,
@@ -69,9 +102,20 @@ impl Worker {
         }
     }
 
+    /// What a thread that runs fork-join work after the pool's end hands to closures which want a worker: it offers nothing to others.
+    pub(crate) fn stand_in(registry: &Arc<Registry>) -> Self {
+        Self::new(registry.clone(), registry.workers().len(), Queues::none())
+    }
+
+    /// Who wakes the worker from a wait inside a job.
+    #[inline(always)]
+    pub(crate) fn unparker(&self) -> &Unparker {
+        self.parker.unparker()
+    }
+
     /// Calls `f` with the worker whose thread this is, if it is one.
     #[inline]
-    pub fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+    pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
         let current = CURRENT.try_with(Cell::get).unwrap_or(None);
         // SAFETY: set while the worker lives on the stack of this thread, or of one that waits for this thread; cleared before it goes.
         f(current.map(|worker| unsafe { &*worker.as_ptr() }))
@@ -79,12 +123,12 @@ impl Worker {
 
     /// Calls `f` with this thread's worker if it belongs to `registry`.
     #[inline]
-    pub fn with_current_of<R>(registry: &Registry, f: impl FnOnce(Option<&Worker>) -> R) -> R {
+    pub(crate) fn with_current_of<R>(registry: &Registry, f: impl FnOnce(Option<&Worker>) -> R) -> R {
         Self::with_current(|worker| f(worker.filter(|worker| std::ptr::eq(&*worker.registry, registry))))
     }
 
     /// Whether this thread is, or was until its last destructors, a worker of `registry`.
-    pub fn thread_belongs_to(registry: &Registry) -> bool {
+    pub(crate) fn thread_belongs_to(registry: &Registry) -> bool {
         BELONGS_TO.try_with(Cell::get).is_ok_and(|id| id == registry.id())
     }
 
@@ -104,27 +148,33 @@ impl Worker {
     }
 
     /// The shared half of the pool.
-    pub fn registry(&self) -> &Arc<Registry> {
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 
-    /// The worker's index.
+    /// The worker's index, from 0. After the pool's shutdown, when closures run on the thread that calls, it is the number of workers.
+    ///
+    /// ```
+    /// let pool = filch::Pool::with_threads(2);
+    /// let (left, right) = pool.join_context(|worker| worker.index(), |worker| worker.index());
+    /// assert!(left < 2 && right < 2);
+    /// ```
     pub fn index(&self) -> usize {
         self.index
     }
 
     /// A number that no other worker of the process has while this one lives.
-    pub fn seat(&self) -> usize {
+    pub(crate) fn seat(&self) -> usize {
         self.seat.number()
     }
 
     /// The worker's store of memory for jobs.
-    pub fn blocks(&self) -> &Blocks {
+    pub(crate) fn blocks(&self) -> &Blocks {
         &self.blocks
     }
 
     /// Jobs that only this worker runs.
-    pub fn mail(&self) -> &Mailbox {
+    pub(crate) fn mail(&self) -> &Mailbox {
         &self.registry.workers()[self.index].mail
     }
 
@@ -134,7 +184,7 @@ impl Worker {
 
     /// Queues a job of this worker's own making.
     #[inline]
-    pub fn push(&self, job: JobRef, lane: Lane) {
+    pub(crate) fn push(&self, job: JobRef, lane: Lane) {
         match lane {
             Lane::Express => self.registry.push_shared(job, lane),
             Lane::Back => {
@@ -146,27 +196,18 @@ impl Worker {
         self.tell();
     }
 
-    /// Queues a fork-join piece, or hands it back if there are too many already.
-    #[inline]
-    pub fn push_piece(&self, job: JobRef) -> Result<(), JobRef> {
-        self.queues.fork_join.push(job)?;
-        self.tell();
-        Ok(())
-    }
-
-    /// Takes the newest fork-join piece back.
-    #[inline]
-    pub fn pop_piece(&self) -> Option<JobRef> {
-        self.queues.fork_join.pop()
-    }
-
-    #[inline]
+    #[inline(always)]
     fn tell(&self) {
         // Ordering: PushFence: orders the push before the load of the sleepers' word.
         fence::light();
         if self.registry.sleep().notify() {
-            self.stats().wakes.bump();
+            self.count_wake();
         }
+    }
+
+    #[cold]
+    fn count_wake(&self) {
+        self.stats().wakes.bump();
     }
 
     /// Makes room by moving the older half of the spawn deque to the injector.

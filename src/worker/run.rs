@@ -79,16 +79,13 @@ impl Worker {
     pub(super) fn run(&self, found: Found) {
         match found {
             Found::Job(job) if self.registry.is_dropping() => self.execute(job, Verb::End(self, Reason::ShutDown)),
-            Found::Job(job) | Found::Piece(job) => self.execute(job, Verb::Run(self)),
+            Found::Job(job) => self.execute(job, Verb::Run(self)),
+            Found::Piece(job) => self.run_piece(job),
         }
     }
 
-    pub(super) fn run_piece(&self, job: JobRef) {
-        self.run(Found::Piece(job));
-    }
-
     #[inline]
-    fn execute(&self, job: JobRef, verb: Verb<'_>) {
+    pub(super) fn execute(&self, job: JobRef, verb: Verb<'_>) {
         // SAFETY: taken from a queue by this worker alone. Neither verb leaves a job to be queued again: only a cancel and a sweep do.
         match unsafe { Header::execute(job, verb) } {
             Executed::Done => {}

@@ -47,23 +47,35 @@ impl Worker {
     /// Runs the job that the caller is about to wait for, here and now, if it is one of this pool's and nobody has started it.
     ///
     /// This is the only job that a waiting worker runs: it adds no dependency that the wait does not have already.
-    pub fn run_awaited(&self, cell: &RawCell) {
+    pub(crate) fn run_awaited(&self, cell: &RawCell) {
         if cell.owner() != self.registry.id() || !cell.is_queued() {
             return;
         }
         if self.arrived.get() {
-            self.run_where_there_is_room(cell);
+            self.where_there_is_room(|worker| worker.claim_and_run(cell));
         } else {
             // A start hook runs before the worker counts as awake: without this the pool could seem idle.
-            ending::during(self.registry.id(), &*self.registry, None, || self.run_where_there_is_room(cell));
+            let run = || self.where_there_is_room(|worker| worker.claim_and_run(cell));
+            ending::during(self.registry.id(), &*self.registry, None, run);
         }
     }
 
-    fn run_where_there_is_room(&self, cell: &RawCell) {
+    /// As [`run_awaited`](Self::run_awaited), for a job of a scope, which is run whatever becomes of the pool.
+    pub(crate) fn run_awaited_scoped(&self, cell: &RawCell) {
+        if cell.is_queued() {
+            self.where_there_is_room(|worker| {
+                if cell.claim() {
+                    cell.run_claimed(worker);
+                }
+            });
+        }
+    }
+
+    fn where_there_is_room(&self, run: impl Fn(&Worker) + Sync) {
         if has_room(LITTLE) {
-            self.claim_and_run(cell);
+            run(self);
         } else {
-            self.run_on_fresh_stack(cell);
+            self.on_fresh_stack(run);
         }
     }
 
@@ -87,17 +99,18 @@ impl Worker {
     /// A chain of waits has used up this stack: a thread with a stack of its own stands in for this worker until the job has ended. If
     /// the system has no thread left, the job stays queued, for another worker.
     #[cold]
-    fn run_on_fresh_stack(&self, cell: &RawCell) {
+    fn on_fresh_stack(&self, run: impl Fn(&Worker) + Sync) {
         let stand_in = StandIn(self, Chain::current());
         let size = self.registry.config().stack_size;
+        let run = &run;
         let started = thread::run_scoped(size, move || {
             let StandIn(worker, chain) = { stand_in };
             note_bottom(size);
             // SAFETY: the thread that the chain came from waits in `run_scoped`.
-            worker.enter(|| unsafe { chain.resume(|| worker.claim_and_run(cell)) });
+            worker.enter(|| unsafe { chain.resume(|| run(worker)) });
         });
         if started.is_err() && has_room(NEARLY_NONE) {
-            self.claim_and_run(cell);
+            run(self);
         }
     }
 }

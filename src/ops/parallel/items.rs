@@ -1,0 +1,325 @@
+//! What can be worked through in parallel: items with positions.
+
+use std::collections::{BTreeMap, HashMap};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
+
+/// Items that threads can share out among themselves: `Vec<T>`, `&[T]`, `&Vec<T>`, `&mut [T]`, `&mut Vec<T>`, `[T; N]`, a range of integers, and `HashMap` and
+/// `BTreeMap` by value.
+///
+/// Slices, vectors, arrays and ranges are used where they lie; a map's entries are moved into a vector first. The trait is sealed.
+///
+/// ```
+/// let pool = filch::Pool::with_threads(2);
+/// let words = ["parallel", "items"];
+/// assert_eq!(pool.map(&words[..], |word| word.len()), [8, 5]);
+/// assert_eq!(pool.map(words, |word: &str| word.len()), [8, 5]);
+/// assert_eq!(pool.map(0..3_u8, |n| n + 1), [1, 2, 3]);
+/// ```
+pub trait ParallelItems: Sized {
+    /// What the function is called with.
+    type Item;
+    #[doc(hidden)]
+    type Source: Source<Item = Self::Item>;
+
+    #[doc(hidden)]
+    fn into_source(self) -> Self::Source;
+}
+
+/// Items by position. Each position is taken or skipped once; the trait is not reachable from outside, which seals the one above.
+#[doc(hidden)]
+pub trait Source: Sync {
+    /// An item.
+    type Item;
+    /// Whether positions that are not taken must be skipped: the source owns its items.
+    const OWNS: bool;
+
+    /// The number of positions, from 0.
+    fn len(&self) -> usize;
+
+    /// Takes an item.
+    ///
+    /// # Safety
+    ///
+    /// The position is below the length, and is neither taken nor skipped otherwise.
+    unsafe fn take(&self, position: usize) -> Self::Item;
+
+    /// Drops the items at positions that nobody takes. A panic comes when all have been dropped.
+    fn skip(&self, positions: Range<usize>);
+}
+
+/// Calls `f` with each item in turn. If that panics, the rest are skipped.
+#[inline(always)]
+pub(super) fn feed<S: Source>(source: &S, positions: Range<usize>, mut f: impl FnMut(S::Item)) {
+    if !S::OWNS {
+        for position in positions {
+            // SAFETY: the positions are the caller's, and each comes once.
+            f(unsafe { source.take(position) });
+        }
+        return;
+    }
+    let mut rest = Rest::new(source, positions);
+    while let Some(position) = rest.next() {
+        // SAFETY: as above.
+        f(unsafe { source.take(position) });
+    }
+}
+
+/// Positions that are skipped unless they are used.
+pub(super) struct Rest<'a, S: Source> {
+    source: &'a S,
+    positions: Range<usize>,
+}
+
+impl<'a, S: Source> Rest<'a, S> {
+    pub(super) fn new(source: &'a S, positions: Range<usize>) -> Self {
+        Self { source, positions }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        self.positions.next()
+    }
+
+    /// All that are left.
+    pub(super) fn take(&mut self) -> Range<usize> {
+        std::mem::take(&mut self.positions)
+    }
+}
+
+impl<S: Source> Drop for Rest<'_, S> {
+    fn drop(&mut self) {
+        if S::OWNS && !self.positions.is_empty() {
+            self.source.skip(self.take());
+        }
+    }
+}
+
+/// Items that are owned, in memory that `Store` keeps.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Owned<T, Store> {
+    items: *mut T,
+    len: usize,
+    _store: Store,
+}
+
+// SAFETY: each item is taken by one thread.
+unsafe impl<T: Send, Store> Sync for Owned<T, Store> {}
+// SAFETY: it owns its items.
+unsafe impl<T: Send, Store> Send for Owned<T, Store> {}
+
+impl<T: Send, Store> Source for Owned<T, Store> {
+    type Item = T;
+    const OWNS: bool = true;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    unsafe fn take(&self, position: usize) -> T {
+        // SAFETY: below the length (duty).
+        let item = unsafe { self.items.add(position) };
+        // SAFETY: taken once (duty).
+        unsafe { item.read() }
+    }
+
+    fn skip(&self, positions: Range<usize>) {
+        let first = self.items.wrapping_add(positions.start);
+        // SAFETY: nobody takes them (duty).
+        unsafe { std::ptr::slice_from_raw_parts_mut(first, positions.len()).drop_in_place() };
+    }
+}
+
+impl<T: Send> ParallelItems for Vec<T> {
+    type Item = T;
+    type Source = Owned<T, Vec<ManuallyDrop<T>>>;
+
+    fn into_source(self) -> Self::Source {
+        let mut vec = ManuallyDrop::new(self);
+        let (items, len, capacity) = (vec.as_mut_ptr(), vec.len(), vec.capacity());
+        // SAFETY: the parts of a vector, of a type with the same layout whose items are not dropped.
+        let store = unsafe { Vec::from_raw_parts(items.cast::<ManuallyDrop<T>>(), len, capacity) };
+        Owned { items, len, _store: store }
+    }
+}
+
+impl<T: Send, const N: usize> ParallelItems for [T; N] {
+    type Item = T;
+    type Source = Owned<T, Vec<ManuallyDrop<T>>>;
+
+    fn into_source(self) -> Self::Source {
+        Vec::from(self).into_source()
+    }
+}
+
+impl<K: Send, V: Send, H> ParallelItems for HashMap<K, V, H> {
+    type Item = (K, V);
+    type Source = Owned<(K, V), Vec<ManuallyDrop<(K, V)>>>;
+
+    fn into_source(self) -> Self::Source {
+        self.into_iter().collect::<Vec<_>>().into_source()
+    }
+}
+
+impl<K: Send, V: Send> ParallelItems for BTreeMap<K, V> {
+    type Item = (K, V);
+    type Source = Owned<(K, V), Vec<ManuallyDrop<(K, V)>>>;
+
+    fn into_source(self) -> Self::Source {
+        self.into_iter().collect::<Vec<_>>().into_source()
+    }
+}
+
+/// A shared slice.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Shared<'a, T>(&'a [T]);
+
+impl<'a, T: Sync> Source for Shared<'a, T> {
+    type Item = &'a T;
+    const OWNS: bool = false;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    unsafe fn take(&self, position: usize) -> &'a T {
+        // SAFETY: below the length (duty).
+        unsafe { self.0.get_unchecked(position) }
+    }
+
+    fn skip(&self, _: Range<usize>) {}
+}
+
+impl<'a, T: Sync> ParallelItems for &'a [T] {
+    type Item = &'a T;
+    type Source = Shared<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        Shared(self)
+    }
+}
+
+impl<'a, T: Sync> ParallelItems for &'a Vec<T> {
+    type Item = &'a T;
+    type Source = Shared<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        Shared(self)
+    }
+}
+
+impl<'a, T: Sync, const N: usize> ParallelItems for &'a [T; N] {
+    type Item = &'a T;
+    type Source = Shared<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        Shared(self)
+    }
+}
+
+/// A slice whose items are lent one by one.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Lent<'a, T> {
+    items: *mut T,
+    len: usize,
+    _slice: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: each item is lent to one thread.
+unsafe impl<T: Send> Sync for Lent<'_, T> {}
+// SAFETY: as for the slice.
+unsafe impl<T: Send> Send for Lent<'_, T> {}
+
+impl<'a, T: Send + 'a> Source for Lent<'a, T> {
+    type Item = &'a mut T;
+    const OWNS: bool = false;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    unsafe fn take(&self, position: usize) -> &'a mut T {
+        // SAFETY: below the length (duty).
+        let item = unsafe { self.items.add(position) };
+        // SAFETY: lent once (duty), for as long as the slice is.
+        unsafe { &mut *item }
+    }
+
+    fn skip(&self, _: Range<usize>) {}
+}
+
+impl<'a, T: Send> ParallelItems for &'a mut [T] {
+    type Item = &'a mut T;
+    type Source = Lent<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        Lent { items: self.as_mut_ptr(), len: self.len(), _slice: PhantomData }
+    }
+}
+
+impl<'a, T: Send> ParallelItems for &'a mut Vec<T> {
+    type Item = &'a mut T;
+    type Source = Lent<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        self.as_mut_slice().into_source()
+    }
+}
+
+impl<'a, T: Send, const N: usize> ParallelItems for &'a mut [T; N] {
+    type Item = &'a mut T;
+    type Source = Lent<'a, T>;
+
+    fn into_source(self) -> Self::Source {
+        self.as_mut_slice().into_source()
+    }
+}
+
+/// Integers in a row.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Integers<T> {
+    start: T,
+    len: usize,
+}
+
+macro_rules! ranges_of {
+    ($($integer:ty)*) => {$(
+        impl Source for Integers<$integer> {
+            type Item = $integer;
+            const OWNS: bool = false;
+
+            fn len(&self) -> usize {
+                self.len
+            }
+
+            #[inline(always)]
+            unsafe fn take(&self, position: usize) -> $integer {
+                // The sum is in the range: what the cast cuts off and the wrap come out even.
+                self.start.wrapping_add(position as $integer)
+            }
+
+            fn skip(&self, _: Range<usize>) {}
+        }
+
+        impl ParallelItems for Range<$integer> {
+            type Item = $integer;
+            type Source = Integers<$integer>;
+
+            fn into_source(self) -> Self::Source {
+                let len = if self.is_empty() { 0 } else { self.end.abs_diff(self.start) };
+                let len = usize::try_from(len).expect("a range has at most usize::MAX integers");
+                Integers { start: self.start, len }
+            }
+        }
+    )*};
+}
+
+ranges_of! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }

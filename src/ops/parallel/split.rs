@@ -1,0 +1,235 @@
+//! Adaptive splitting: a worker offers the upper half of its positions, works through the lower half in short chunks, and offers half of what is left as soon as
+//! its offer has been stolen.
+//!
+//! So something is on offer at any time while more than a chunk is left, and nothing is split that nobody takes: with `n` positions and no thief there are
+//! log2(n) offers. Chunks grow until one takes some [microseconds](CHUNK_NANOS), so that a worker looks up often and pays little for that, whatever an item costs.
+//! After Tzannes, Caragea, Vishkin and Barua, "Lazy Scheduling" (2014), who look at the deque as we do, with a chunk chosen by the programmer.
+
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::job::{Owner, StackJob};
+use crate::ops::install::install;
+use crate::ops::join::on_this_worker;
+use crate::registry::Registry;
+use crate::sync::{AtomicBool, Ordering};
+use crate::util::contain::{Payload, contain, contain_drop};
+use crate::util::limits::CHUNK_NANOS;
+use crate::worker::Worker;
+
+/// What is done with positions. Every position is [run](Self::run) or [skipped](Self::skip) once.
+pub(super) trait Work: Sync {
+    /// What comes of a run of neighbours.
+    type Part: Send;
+    /// What a thread keeps from chunk to chunk.
+    type State;
+
+    /// Makes a state.
+    fn state(&self) -> Self::State;
+
+    /// The part of no positions, before the first one at `position`.
+    fn empty(&self, position: usize) -> Self::Part;
+
+    /// Adds positions to the part that ends where they begin. If it panics, it has skipped the rest of them.
+    fn run(&self, state: &mut Self::State, part: &mut Self::Part, positions: Range<usize>);
+
+    /// Puts two neighbours together.
+    fn merge(&self, lower: Self::Part, upper: Self::Part) -> Self::Part;
+
+    /// These positions will never be run.
+    fn skip(&self, positions: Range<usize>);
+}
+
+/// Does the work for all positions from 0 to `len`, from inside or outside the pool, and raises a panic again when all threads have left it.
+pub(super) fn drive<W: Work>(registry: &Arc<Registry>, work: &W, len: usize) -> W::Part {
+    let split = Split { work, registry, has_failed: AtomicBool::new(false) };
+    let done = Worker::with_current_of(registry, |worker| match worker {
+        Some(worker) => split.begin(worker, len),
+        None => install(registry, || {
+            Worker::with_current_of(registry, |worker| match worker {
+                Some(worker) => split.begin(worker, len),
+                None => split.begin(&Worker::stand_in(registry), len),
+            })
+        }),
+    });
+    match done {
+        Ok(part) => part,
+        Err(Failure::Panic(payload)) => resume_unwind(payload),
+        Err(Failure::Stopped) => unreachable!("who stops has seen a panic, which is the caller's in the end"),
+    }
+}
+
+/// Why a part was not finished.
+enum Failure {
+    /// A panic of foreign code.
+    Panic(Payload),
+    /// There was one elsewhere.
+    Stopped,
+}
+
+/// One call.
+struct Split<'a, W> {
+    work: &'a W,
+    registry: &'a Registry,
+    /// Raised by the first panic: nobody begins another chunk.
+    has_failed: AtomicBool,
+}
+
+/// How many positions to run before looking up.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    chunk: usize,
+    last: Instant,
+}
+
+impl Pace {
+    fn new(chunk: usize) -> Self {
+        Self { chunk, last: Instant::now() }
+    }
+
+    /// A chunk of that many positions has been run.
+    fn learn(&mut self, positions: usize) {
+        let now = Instant::now();
+        let nanos = (now - self.last).as_nanos();
+        self.last = now;
+        if nanos > 2 * CHUNK_NANOS {
+            self.chunk = (self.chunk / 2).max(1);
+        } else if nanos < CHUNK_NANOS && positions == self.chunk {
+            self.chunk = self.chunk.saturating_mul(2);
+        }
+    }
+}
+
+type Outcome<W> = Result<<W as Work>::Part, Failure>;
+
+impl<W: Work> Split<'_, W> {
+    fn begin(&self, worker: &Worker, len: usize) -> Outcome<W> {
+        self.run(worker, 0..len, self.work.empty(0), 1)
+    }
+
+    /// Runs positions on a thread that comes to them new.
+    fn run(&self, worker: &Worker, positions: Range<usize>, part: W::Part, chunk: usize) -> Outcome<W> {
+        let mut state = None;
+        let outcome = self.share(worker, &mut state, positions, part, &mut Pace::new(chunk));
+        contain_drop(state).unwrap_or_else(|payload| self.registry.report(payload));
+        outcome
+    }
+
+    /// Runs positions and offers the upper half of them meanwhile, again and again until nothing is left.
+    fn share(
+        &self,
+        worker: &Worker,
+        state: &mut Option<W::State>,
+        mut positions: Range<usize>,
+        mut part: W::Part,
+        pace: &mut Pace,
+    ) -> Outcome<W> {
+        while positions.len() > 1 {
+            let middle = positions.start + positions.len() / 2;
+            let (lower, upper) = (positions.start..middle, middle..positions.end);
+            let (chunk, offered, empty) = (pace.chunk, upper.clone(), self.work.empty(middle));
+            let run_upper = move |worker: &Worker| self.run(worker, offered, empty, chunk);
+            let piece = StackJob::new(run_upper, on_this_worker, worker.unparker());
+            // SAFETY: it stays in this frame until it is taken back or has ended, below; parts are Send, and the work is Sync.
+            let Some(position) = worker.push_piece(unsafe { piece.as_job() }) else {
+                // SAFETY: it came back; this is all that is taken.
+                drop(unsafe { piece.take_closure() });
+                break;
+            };
+            let outcome = self.walk(worker, state, lower, part, pace);
+            if !worker.retract_piece(position) {
+                let stolen = worker.end_stolen_piece(&piece, position);
+                return self.merge(outcome, stolen.unwrap_or_else(|payload| Err(Failure::Panic(payload))));
+            }
+            // SAFETY: taken back just now; this is all that is taken.
+            drop(unsafe { piece.take_closure() });
+            match outcome {
+                Ok(longer) => part = longer,
+                Err(failure) => {
+                    self.skip(upper);
+                    return Err(failure);
+                }
+            }
+            positions = upper;
+        }
+        self.walk(worker, state, positions, part, pace)
+    }
+
+    /// Runs positions chunk by chunk; as soon as nothing is on offer any more, shares those that are left.
+    fn walk(
+        &self,
+        worker: &Worker,
+        state: &mut Option<W::State>,
+        mut positions: Range<usize>,
+        mut part: W::Part,
+        pace: &mut Pace,
+    ) -> Outcome<W> {
+        while !positions.is_empty() {
+            if self.has_failed.load(Ordering::Relaxed) {
+                self.skip(positions);
+                self.end_part(part);
+                return Err(Failure::Stopped);
+            }
+            if positions.len() > pace.chunk && !worker.has_offer() {
+                return self.share(worker, state, positions, part, pace);
+            }
+            let end = positions.start.saturating_add(pace.chunk).min(positions.end);
+            let chunk = positions.start..end;
+            positions.start = end;
+            let len = chunk.len();
+            if let Err(payload) = contain(|| self.run_chunk(state, &mut part, chunk)) {
+                self.has_failed.store(true, Ordering::Relaxed);
+                self.skip(positions);
+                self.end_part(part);
+                return Err(Failure::Panic(payload));
+            }
+            pace.learn(len);
+        }
+        Ok(part)
+    }
+
+    fn run_chunk(&self, state: &mut Option<W::State>, part: &mut W::Part, chunk: Range<usize>) {
+        /// Skips positions if the state cannot be made.
+        struct Unless<'a, W: Work>(&'a W, Range<usize>);
+        impl<W: Work> Drop for Unless<'_, W> {
+            fn drop(&mut self) {
+                self.0.skip(std::mem::take(&mut self.1));
+            }
+        }
+        let mut unless = Unless(self.work, chunk);
+        let state = state.get_or_insert_with(|| self.work.state());
+        let chunk = std::mem::take(&mut unless.1);
+        self.work.run(state, part, chunk);
+    }
+
+    fn merge(&self, lower: Outcome<W>, upper: Outcome<W>) -> Outcome<W> {
+        let failure = match (lower, upper) {
+            (Ok(lower), Ok(upper)) => {
+                return contain(|| self.work.merge(lower, upper)).map_err(|payload| {
+                    self.has_failed.store(true, Ordering::Relaxed);
+                    Failure::Panic(payload)
+                });
+            }
+            (Ok(part), Err(failure)) | (Err(failure), Ok(part)) => {
+                self.end_part(part);
+                failure
+            }
+            (Err(Failure::Panic(first)), Err(Failure::Panic(second))) => {
+                self.registry.report(second);
+                Failure::Panic(first)
+            }
+            (Err(Failure::Stopped), Err(failure)) | (Err(failure), Err(Failure::Stopped)) => failure,
+        };
+        Err(failure)
+    }
+
+    fn skip(&self, positions: Range<usize>) {
+        contain(|| self.work.skip(positions)).unwrap_or_else(|payload| self.registry.report(payload));
+    }
+
+    fn end_part(&self, part: W::Part) {
+        contain_drop(part).unwrap_or_else(|payload| self.registry.report(payload));
+    }
+}

@@ -1,0 +1,90 @@
+//! The jobs of a scope that may not lie on a worker's fork-join deque: spawned from outside the pool, or inside another fork-join call, or too many.
+//!
+//! They lie in a queue of the scope's own. Its waiter takes them there. Other workers come by a *ticket*, a word in the pool's ordinary queues that stands for
+//! all of them: at most one is queued at a time. Whoever takes the ticket takes one job, queues the ticket again if there are more, and runs the
+//! job. So no job waits without a ticket, and no ticket is queued for each job.
+//!
+//! A pusher adds its job and then raises `has_ticket`; a taker lowers it and then looks for a job. Both are read-modify-writes of one word, so either the
+//! pusher finds it lowered, and queues a ticket, or the taker finds the job.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::job::{Executed, Header, JobRef, Reason, Verb};
+use crate::park::Unparker;
+use crate::queue::{Backlog, InTransit};
+use crate::registry::{Lane, Registry, retry};
+use crate::sync::{AtomicBool, Ordering};
+use crate::worker::Worker;
+
+/// The queue. It is its own ticket, and outlives the scope if that is still queued then.
+#[repr(C)]
+pub(super) struct Aside {
+    header: Header,
+    jobs: Backlog<InTransit<Header>>,
+    has_ticket: AtomicBool,
+    /// Of the thread that waits for the scope: told if the pool ends before the ticket is taken.
+    unparker: Unparker,
+}
+
+impl Aside {
+    pub(super) fn new(unparker: Unparker) -> Self {
+        let header = Header::new(execute);
+        Self { header, jobs: Backlog::new(), has_ticket: AtomicBool::new(false), unparker }
+    }
+
+    /// Adds a job.
+    pub(super) fn push(&self, job: JobRef, registry: &Registry) {
+        self.jobs.push(InTransit(job));
+        self.queue_ticket(registry);
+    }
+
+    /// Takes the oldest job.
+    pub(super) fn take(&self) -> Option<JobRef> {
+        retry(|| self.jobs.steal()).map(|InTransit(job)| job)
+    }
+
+    /// Sees to it that a ticket is queued.
+    fn queue_ticket(&self, registry: &Registry) {
+        // Ordering: Release: who lowers it sees our job. Acquire is for the pair's other half.
+        if self.has_ticket.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // SAFETY: every `Aside` lies in an `Arc`, and the caller has a reference.
+        unsafe { Arc::increment_strong_count(self) };
+        let ticket = NonNull::from(self).cast();
+        Worker::with_current_of(registry, |worker| match worker {
+            Some(worker) => worker.push(ticket, Lane::Back),
+            None => registry.inject(ticket, Lane::Back),
+        });
+    }
+
+    fn run_one(&self) {
+        Worker::with_current(|worker| {
+            let worker = worker.expect("workers run what is queued");
+            let Some(job) = self.take() else { return };
+            if !self.jobs.is_empty() {
+                self.queue_ticket(worker.registry());
+            }
+            worker.run_piece(job);
+        });
+    }
+}
+
+/// The [`Header`]'s function.
+unsafe fn execute(ticket: JobRef, verb: Verb<'_>) -> Executed {
+    if matches!(verb, Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe) {
+        // The scope waits for its jobs.
+        return Executed::Kept;
+    }
+    // SAFETY: the ticket stands for a reference.
+    let aside = unsafe { Arc::from_raw(ticket.cast::<Aside>().as_ptr()) };
+    // Ordering: Acquire: we see the jobs of those who found it raised.
+    aside.has_ticket.swap(false, Ordering::AcqRel);
+    match verb {
+        Verb::Run(_) => aside.run_one(),
+        // The scope's own thread runs them.
+        _ => aside.unparker.unpark(),
+    }
+    Executed::Done
+}

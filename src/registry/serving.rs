@@ -1,0 +1,88 @@
+//! What a worker is at: whoever waits for that may take part of it back.
+//!
+//! A worker *serves* when it runs a piece of fork-join work that another thread awaits. All that it pushes onto its fork-join deque meanwhile, from the
+//! position `base` on, is part of that work: the awaited piece cannot end before it has. So the one who waits may run it, on top of
+//! its wait, without waiting for anything new (`worker/README.md`).
+//!
+//! The worker alone writes; `version` is odd while it does and never the same again. A thief looks, reads the deque's top, passes a heavy fence, reads the bottom,
+//! and asks whether the version [is still](Serving::is_still) the same. If a position below that bottom was filled after the run had ended, then the thief's
+//! load of the bottom acquires the newer version too; if it was emptied before, `top` has moved and the thief's compare-and-swap fails.
+
+use crate::sync::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+/// What one worker serves.
+#[derive(Debug)]
+pub struct Serving {
+    version: AtomicU64,
+    /// The address of what is awaited; 0 for nothing.
+    awaited: AtomicUsize,
+    /// The bottom of the worker's fork-join deque when it began.
+    base: AtomicI64,
+}
+
+/// What a worker served at some time.
+#[must_use]
+#[derive(Debug)]
+pub struct Served {
+    awaited: usize,
+    base: i64,
+}
+
+/// A run, as a thief has seen it.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    version: u64,
+    /// Pieces below this position are not part of it.
+    pub base: i64,
+}
+
+impl Serving {
+    /// Serves nothing.
+    pub fn new() -> Self {
+        Self { version: AtomicU64::new(0), awaited: AtomicUsize::new(0), base: AtomicI64::new(0) }
+    }
+
+    /// Changes what the worker serves, and returns what it was. Like the other changes, only for the worker itself.
+    pub fn change(&self, awaited: usize, base: i64) -> Served {
+        let served = Served { awaited: self.awaited.load(Ordering::Relaxed), base: self.base.load(Ordering::Relaxed) };
+        self.set(Served { awaited, base });
+        served
+    }
+
+    /// Goes back to what the worker served before.
+    pub fn restore(&self, served: Served) {
+        self.set(served);
+    }
+
+    /// Changes what is awaited, but not where it began.
+    pub fn change_awaited(&self, awaited: usize) {
+        self.set(Served { awaited, base: self.base.load(Ordering::Relaxed) });
+    }
+
+    fn set(&self, Served { awaited, base }: Served) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version + 1, Ordering::Relaxed);
+        // Ordering: Release, here and below: who sees one of these sees the version that came before.
+        self.awaited.store(awaited, Ordering::Release);
+        self.base.store(base, Ordering::Release);
+        self.version.store(version + 2, Ordering::Release);
+    }
+
+    /// Whether it seems to serve that: a hint for others, exact for the worker itself.
+    pub fn serves(&self, awaited: usize) -> bool {
+        self.awaited.load(Ordering::Relaxed) == awaited
+    }
+
+    /// The run, if it serves that.
+    pub fn look(&self, awaited: usize) -> Option<Run> {
+        // Ordering: Acquire, here and below: pairs with the Release stores, so that a later look at the version is at least as new.
+        let version = self.version.load(Ordering::Acquire);
+        let serves = version % 2 == 0 && self.awaited.load(Ordering::Acquire) == awaited;
+        serves.then(|| Run { version, base: self.base.load(Ordering::Acquire) })
+    }
+
+    /// Whether the worker is still at that run. The caller has passed a fence since it looked.
+    pub fn is_still(&self, run: Run) -> bool {
+        self.version.load(Ordering::Relaxed) == run.version
+    }
+}
