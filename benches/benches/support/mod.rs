@@ -13,9 +13,9 @@ type Started = (Entry, &'static dyn Runner);
 pub fn bench(workloads: &[Workload]) {
     let mut criterion = Criterion::default().configure_from_args();
     let pools: Vec<Started> = FIELD
-        .into_iter()
+        .iter()
         .filter(|entry| workloads.iter().any(|&workload| entry.takes_part(workload)))
-        .map(|entry| (entry, entry.start(WORKERS)))
+        .map(|&entry| (entry, entry.start(WORKERS)))
         .collect();
     for &workload in workloads {
         group(&mut criterion, workload, &pools);
@@ -33,20 +33,20 @@ fn group(criterion: &mut Criterion, workload: Workload, pools: &[Started]) {
 }
 
 fn configure(group: &mut BenchmarkGroup<'_, WallTime>, workload: Workload) {
-    group.throughput(Throughput::Elements(workload.jobs(workload.iteration_size())));
+    group.throughput(Throughput::Elements(workload.count(workload.iteration_size())));
     group.sampling_mode(SamplingMode::Flat).sample_size(20);
     group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    if workload == Workload::RoundtripCold {
+    if matches!(workload, Workload::RoundtripCold | Workload::StealLatencyIdle | Workload::StealLatencyAsleep) {
         // The gaps between the trips are not in their times: with these, a thousand or so trips take some seconds.
         group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(20));
     }
 }
 
 fn time(pool: &'static dyn Runner, workload: Workload, iterations: u64) -> Duration {
-    match workload {
-        Workload::RoundtripHot | Workload::RoundtripCold => pool.run(workload, iterations).elapsed,
-        _ => (0..iterations).map(|_| pool.run(workload, workload.iteration_size())).map(elapsed).sum(),
+    if workload.is_trips() {
+        return pool.run(workload, iterations).elapsed;
     }
+    (0..iterations).map(|_| pool.run(workload, workload.iteration_size())).map(elapsed).sum()
 }
 
 fn elapsed(sample: Sample) -> Duration {

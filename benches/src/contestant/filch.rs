@@ -51,6 +51,11 @@ impl Contestant for Filch {
     }
 
     fn heavies(&self) -> Option<u64> {
-        Some(self.0.metrics().workers.iter().map(|worker| worker.heavies).sum())
+        heavies(&self.0)
     }
+}
+
+/// The heavy fences of all workers so far.
+pub(super) fn heavies(pool: &Pool) -> Option<u64> {
+    Some(pool.metrics().workers.iter().map(|worker| worker.heavies).sum())
 }

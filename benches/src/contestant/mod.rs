@@ -1,21 +1,29 @@
-//! The pools that are compared: one file each, behind one trait.
+//! The pools that are compared: one file each, behind one trait for each kind of workload.
+//!
+//! [`Contestant`] is for pools that take jobs; fork-join is in [`forker`], loops over data in [`looper`].
 //!
 //! Each file uses its pool the way that measured fastest among the ways its documentation offers, with the same number
 //! of workers. A pool that has a way of its own to return a result is asked for results that way, the others through
-//! the channel that measured fastest. A second way to gather results is a contestant of its own. Pools are started outside every timed section and live until the process ends.
+//! the channel that measured fastest. A second way to gather results is a contestant of its own. Pools are started
+//! outside every timed section and live until the process ends.
 
 mod async_executor;
 mod crossbeam_channel;
+mod field;
 mod filch;
 mod filch_map_unordered;
+mod flume;
+pub(crate) mod forker;
+pub(crate) mod looper;
 mod rayon;
+mod rusty_pool;
 mod threadpool;
 mod tokio;
 mod tokio_futures_unordered;
 
 use ::crossbeam_channel::unbounded;
 
-use crate::workload::{Sample, Workload};
+pub use field::{Entry, FIELD, OURS, Runner};
 
 /// A pool under test.
 ///
@@ -85,71 +93,3 @@ pub(crate) trait Contestant: Sync + Sized + 'static {
         None
     }
 }
-
-/// A started pool that can run every workload.
-pub trait Runner {
-    /// Runs `workload` once at the given size and checks what came of it.
-    ///
-    /// # Panics
-    ///
-    /// Panics if a job was lost, ran twice or returned a wrong result.
-    fn run(&'static self, workload: Workload, size: u64) -> Sample;
-}
-
-impl<C: Contestant> Runner for C {
-    fn run(&'static self, workload: Workload, size: u64) -> Sample {
-        workload.run(self, size)
-    }
-}
-
-/// One line of the field: a name and how to start the pool.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// The contestant's name.
-    pub name: &'static str,
-    /// The crate whose pool it is. Most contestants are named after it.
-    pub package: &'static str,
-    only_gathers: bool,
-    start: fn(usize) -> &'static dyn Runner,
-}
-
-impl Entry {
-    const fn new<C: Contestant>(name: &'static str) -> Self {
-        Self { name, package: name, only_gathers: false, start: |workers| Box::leak(Box::new(C::start(workers))) }
-    }
-
-    /// Another way to gather results from a pool that the field has already.
-    const fn gathering<C: Contestant>(name: &'static str, package: &'static str) -> Self {
-        Self { package, only_gathers: true, ..Self::new::<C>(name) }
-    }
-
-    /// Whether it is one of those that the others are rivals of.
-    pub fn is_ours(&self) -> bool {
-        self.package == OURS
-    }
-
-    /// Whether it runs that workload. In the others it would do the same as the contestant named after its crate.
-    pub fn takes_part(&self, workload: Workload) -> bool {
-        workload.gathers() || !self.only_gathers
-    }
-
-    /// Starts the pool, for the rest of the process.
-    pub fn start(&self, workers: usize) -> &'static dyn Runner {
-        (self.start)(workers)
-    }
-}
-
-/// The crate that the others are rivals of.
-pub const OURS: &str = "filch";
-
-/// Every contestant, in the order in which they take turns.
-pub const FIELD: [Entry; 8] = [
-    Entry::new::<filch::Filch>(OURS),
-    Entry::gathering::<filch_map_unordered::FilchMapUnordered>("filch-map-unordered", OURS),
-    Entry::new::<rayon::Rayon>("rayon"),
-    Entry::new::<tokio::Tokio>("tokio"),
-    Entry::gathering::<tokio_futures_unordered::TokioFuturesUnordered>("tokio-futures-unordered", "tokio"),
-    Entry::new::<threadpool::Threadpool>("threadpool"),
-    Entry::new::<async_executor::AsyncExecutor>("async-executor"),
-    Entry::new::<crossbeam_channel::CrossbeamChannel>("crossbeam-channel"),
-];

@@ -21,11 +21,14 @@ pub(super) fn window<C: Contestant>(pool: &'static C, jobs: u64) -> Sample {
 }
 
 fn run<C: Contestant>(pool: &'static C, jobs: u64, window: usize) -> Sample {
-    measure(pool, || {
-        for first in (0..jobs).step_by(BATCH as usize) {
-            batch(pool, first, BATCH.min(jobs - first), window);
-        }
-    })
+    measure(
+        || pool.heavies(),
+        || {
+            for first in (0..jobs).step_by(BATCH as usize) {
+                batch(pool, first, BATCH.min(jobs - first), window);
+            }
+        },
+    )
 }
 
 /// Gathers one batch and checks that every result came once.

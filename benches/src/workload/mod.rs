@@ -1,18 +1,26 @@
 //! What the contestants are asked to do: one file a workload, each with its own check.
 
+mod busy;
 mod gather;
+mod join_fib;
+mod join_tree_sum;
+mod kinds;
+mod parallel_map_in_place;
+mod parallel_skewed;
+mod parallel_sum;
 mod roundtrip;
 mod sample;
 mod spawn_external;
 mod spawn_internal;
 mod spawn_tree;
+mod steal_latency;
 mod submit_with_result;
+mod tail;
 mod tally;
 
 pub(crate) use gather::WINDOW;
+pub(crate) use join_tree_sum::Node;
 pub use sample::{Latency, Sample};
-
-use crate::contestant::Contestant;
 
 /// A workload. The sizes below are in the unit that the variant's documentation names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +41,36 @@ pub enum Workload {
     RoundtripHot,
     /// The same, 1 ms apart, so that the workers are asleep.
     RoundtripCold,
+    /// Four outside threads submit `size` short jobs, a long one among a hundred, at a steady rate.
+    Tail,
+    /// A worker spawns one job and computes on; another, idle for a moment, takes it: `size` times.
+    StealLatencyIdle,
+    /// The same, the other worker asleep.
+    StealLatencyAsleep,
+    /// The Fibonacci number of `size`, forking down to 0 and 1.
+    JoinFib,
+    /// The sum of a binary tree of `size` levels.
+    JoinTreeSum,
+    /// The sum of `size` integers.
+    ParallelSum,
+    /// A function put in the place of each of `size` integers.
+    ParallelMapInPlace,
+    /// `size` items of which each takes another time.
+    ParallelSkewed,
+}
+
+/// What a workload is called and how large its runs are.
+struct Facts {
+    name: &'static str,
+    /// What a run is counted in, in the singular.
+    unit: &'static str,
+    /// In the report, in one criterion iteration (some milliseconds, or one trip), and to show that everything works.
+    sizes: [u64; 3],
 }
 
 impl Workload {
     /// Every workload, in the order of the report.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::SpawnExternal,
         Self::SpawnInternal,
         Self::SpawnTree,
@@ -46,83 +79,82 @@ impl Workload {
         Self::GatherWindow,
         Self::RoundtripHot,
         Self::RoundtripCold,
+        Self::Tail,
+        Self::StealLatencyIdle,
+        Self::StealLatencyAsleep,
+        Self::JoinFib,
+        Self::JoinTreeSum,
+        Self::ParallelSum,
+        Self::ParallelMapInPlace,
+        Self::ParallelSkewed,
     ];
+
+    #[rustfmt::skip] // A table.
+    const fn facts(self) -> Facts {
+        let (name, unit, sizes) = match self {
+            Self::SpawnExternal => ("spawn_external", "job", [1_000_000, 100_000, 20_000]),
+            Self::SpawnInternal => ("spawn_internal", "job", [1_000_000, 100_000, 20_000]),
+            Self::SpawnTree => ("spawn_tree", "job", [1 << 20, 1 << 16, 1 << 13]),
+            Self::SubmitWithResult => ("submit_with_result", "job", [200_000, 20_000, 5_000]),
+            Self::Gather => ("gather", "job", [200_000, 10_000, 5_000]),
+            Self::GatherWindow => ("gather_window", "job", [200_000, 10_000, 5_000]),
+            Self::RoundtripHot => ("roundtrip_hot", "trip", [100_000, 1, 2_000]),
+            Self::RoundtripCold => ("roundtrip_cold", "trip", [2_000, 1, 50]),
+            Self::Tail => ("tail", "job", [35_000, 3_500, 1_000]),
+            Self::StealLatencyIdle => ("steal_latency_idle", "steal", [2_000, 1, 50]),
+            Self::StealLatencyAsleep => ("steal_latency_asleep", "steal", [500, 1, 20]),
+            Self::JoinFib => ("join_fib", "join", [32, 25, 18]),
+            Self::JoinTreeSum => ("join_tree_sum", "node", [22, 18, 12]),
+            Self::ParallelSum => ("parallel_sum", "item", [10_000_000, 1_000_000, 100_000]),
+            Self::ParallelMapInPlace => ("parallel_map_in_place", "item", [10_000_000, 1_000_000, 100_000]),
+            Self::ParallelSkewed => ("parallel_skewed", "item", [100_000, 10_000, 2_000]),
+        };
+        Facts { name, unit, sizes }
+    }
 
     /// The name used on the command line and in the tables.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::SpawnExternal => "spawn_external",
-            Self::SpawnInternal => "spawn_internal",
-            Self::SpawnTree => "spawn_tree",
-            Self::SubmitWithResult => "submit_with_result",
-            Self::Gather => "gather",
-            Self::GatherWindow => "gather_window",
-            Self::RoundtripHot => "roundtrip_hot",
-            Self::RoundtripCold => "roundtrip_cold",
-        }
+        self.facts().name
+    }
+
+    /// What [`count`](Self::count) counts, in the singular.
+    pub const fn unit(self) -> &'static str {
+        self.facts().unit
     }
 
     /// The size of one run in the report.
     pub const fn full_size(self) -> u64 {
-        match self {
-            Self::SpawnExternal | Self::SpawnInternal => 1_000_000,
-            Self::SpawnTree => 1 << 20,
-            Self::SubmitWithResult | Self::Gather | Self::GatherWindow => 200_000,
-            Self::RoundtripHot => 100_000,
-            Self::RoundtripCold => 2_000,
-        }
+        self.facts().sizes[0]
     }
 
-    /// The size of one criterion iteration: some milliseconds, or one round trip.
+    /// The size of one criterion iteration: some milliseconds, or one trip.
     pub const fn iteration_size(self) -> u64 {
-        match self {
-            Self::SpawnExternal | Self::SpawnInternal => 100_000,
-            Self::SpawnTree => 1 << 16,
-            Self::SubmitWithResult => 20_000,
-            Self::Gather | Self::GatherWindow => 10_000,
-            Self::RoundtripHot | Self::RoundtripCold => 1,
-        }
+        self.facts().sizes[1]
     }
 
     /// The size that only shows that everything works.
     pub const fn quick_size(self) -> u64 {
-        match self {
-            Self::SpawnExternal | Self::SpawnInternal => 20_000,
-            Self::SpawnTree => 1 << 13,
-            Self::SubmitWithResult | Self::Gather | Self::GatherWindow => 5_000,
-            Self::RoundtripHot => 2_000,
-            Self::RoundtripCold => 50,
-        }
+        self.facts().sizes[2]
     }
 
-    /// Whether results are taken in the order of completion, for which some pools have more than one way.
-    pub const fn gathers(self) -> bool {
-        matches!(self, Self::Gather | Self::GatherWindow)
+    /// Whether a run of size `n` is `n` trips one after the other, each with a time of its own.
+    pub const fn is_trips(self) -> bool {
+        use Workload::*;
+        matches!(self, RoundtripHot | RoundtripCold | StealLatencyIdle | StealLatencyAsleep)
     }
 
-    /// How many jobs a run of that size has.
-    pub const fn jobs(self, size: u64) -> u64 {
+    /// How many units a run of that size has.
+    pub const fn count(self, size: u64) -> u64 {
         match self {
             Self::SpawnTree => 2 * size - 1,
+            Self::JoinFib => join_fib::joins(size),
+            Self::JoinTreeSum => join_tree_sum::nodes(size),
             _ => size,
-        }
-    }
-
-    pub(crate) fn run<C: Contestant>(self, pool: &'static C, size: u64) -> Sample {
-        match self {
-            Self::SpawnExternal => spawn_external::run(pool, size),
-            Self::SpawnInternal => spawn_internal::run(pool, size),
-            Self::SpawnTree => spawn_tree::run(pool, size),
-            Self::SubmitWithResult => submit_with_result::run(pool, size),
-            Self::Gather => gather::all(pool, size),
-            Self::GatherWindow => gather::window(pool, size),
-            Self::RoundtripHot => roundtrip::hot(pool, size),
-            Self::RoundtripCold => roundtrip::cold(pool, size),
         }
     }
 }
 
 /// What a job with a result returns: next to no work, and different for every job.
-fn answer(question: u64) -> u64 {
+const fn answer(question: u64) -> u64 {
     question.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31)
 }

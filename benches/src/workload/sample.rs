@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::contestant::Contestant;
 use crate::cpu;
 
 /// One verified run.
@@ -44,15 +43,15 @@ impl Latency {
     }
 }
 
-/// Runs `body` and takes the clocks and the fence count before and after it.
-pub(super) fn measure<C: Contestant>(pool: &'static C, body: impl FnOnce()) -> Sample {
-    let heavies = pool.heavies();
+/// Runs `body` and takes the clocks and the count of heavy fences before and after it.
+pub(super) fn measure(count: impl Fn() -> Option<u64>, body: impl FnOnce()) -> Sample {
+    let heavies = count();
     let cpu = cpu::used();
     let start = Instant::now();
     body();
     let elapsed = start.elapsed();
     let cpu = cpu::used().zip(cpu).map(|(after, before)| after - before);
-    let heavies = pool.heavies().zip(heavies).map(|(after, before)| after - before);
+    let heavies = count().zip(heavies).map(|(after, before)| after - before);
     Sample { elapsed, calls: None, latency: None, cpu, heavies }
 }
 

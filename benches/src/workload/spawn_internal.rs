@@ -7,10 +7,13 @@ use crate::contestant::Contestant;
 pub(super) fn run<C: Contestant>(pool: &'static C, jobs: u64) -> Sample {
     let expected = Count::of_numbered(jobs);
     let before = TALLY.read();
-    measure(pool, || {
-        pool.spawn(move || spawn_all(pool, &TALLY, jobs));
-        TALLY.wait(before, expected);
-    })
+    measure(
+        || pool.heavies(),
+        || {
+            pool.spawn(move || spawn_all(pool, &TALLY, jobs));
+            TALLY.wait(before, expected);
+        },
+    )
 }
 
 fn spawn_all<C: Contestant>(pool: &'static C, tally: &'static Tally, jobs: u64) {

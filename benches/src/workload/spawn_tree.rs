@@ -9,10 +9,13 @@ pub(super) fn run<C: Contestant>(pool: &'static C, leaves: u64) -> Sample {
     let height = u64::from(leaves.ilog2());
     let expected = full_tree(height);
     let before = TALLY.read();
-    measure(pool, || {
-        pool.spawn(move || node(pool, height));
-        TALLY.wait(before, expected);
-    })
+    measure(
+        || pool.heavies(),
+        || {
+            pool.spawn(move || node(pool, height));
+            TALLY.wait(before, expected);
+        },
+    )
 }
 
 /// A job: captures one pointer and its height above the leaves.

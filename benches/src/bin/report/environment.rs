@@ -10,8 +10,12 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 
 /// One line about the machine, the compiler and the run, one about the versions of the contestants.
 pub(crate) fn describe(options: &Options) -> String {
-    let mut packages: Vec<&str> = options.contestants.iter().map(|entry| entry.package).collect();
-    packages.dedup();
+    let mut packages: Vec<&str> = Vec::new();
+    for package in options.contestants.iter().filter_map(|entry| entry.package) {
+        if !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
     let versions: Vec<String> = packages.iter().map(|package| format!("{package} {}", version(package))).collect();
     format!(
         "{} {}, {} cores, {}; workers: {}, rounds: {}{}.\n{}.",
@@ -55,7 +59,7 @@ mod tests {
     #[test]
     fn every_contestant_has_a_version() {
         for entry in FIELD {
-            assert_ne!(version(entry.package), "unknown", "{}", entry.name);
+            assert_ne!(entry.package.map(version), Some("unknown"), "{}", entry.name);
         }
     }
 }

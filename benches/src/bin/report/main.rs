@@ -9,14 +9,15 @@ mod table;
 use std::process::ExitCode;
 
 use neighbours::Watch;
-use options::{Command, Options, USAGE};
+use options::{Command, Options, usage};
+use rounds::Pools;
 
 fn main() -> ExitCode {
     match Options::parse(std::env::args().skip(1)) {
-        Ok(Command::Help) => println!("{USAGE}"),
+        Ok(Command::Help) => println!("{}", usage()),
         Ok(Command::Report(options)) => report(&options),
         Err(problem) => {
-            eprintln!("{problem}\n\n{USAGE}");
+            eprintln!("{problem}\n\n{}", usage());
             return ExitCode::from(2);
         }
     }
@@ -25,10 +26,10 @@ fn main() -> ExitCode {
 
 fn report(options: &Options) {
     println!("{}\n", environment::describe(options));
-    let pools = rounds::start(options);
+    let mut pools = Pools::default();
     for &workload in &options.workloads {
         let watch = Watch::start();
-        let records = rounds::run(options, workload, &pools);
+        let records = rounds::run(options, workload, &pools.of(options, workload));
         println!("{}", table::render(workload, options.size(workload), &records));
         if let Some(share) = watch.and_then(|watch| watch.share(environment::cores())) {
             println!("Meanwhile others took {:.0} % of the machine.\n", share * 100.0);

@@ -4,20 +4,30 @@ use filch_benches::WORKERS;
 use filch_benches::contestant::{Entry, FIELD};
 use filch_benches::workload::Workload;
 
-/// What `--help` prints.
-pub(crate) const USAGE: &str = "\
+/// What `--help` prints, before the names.
+const USAGE: &str = "\
 Runs every workload with every contestant, taking turns, and prints one Markdown table a workload.
 
 usage: report [OPTIONS]
 
   --rounds N            how often each contestant runs each workload after a warm-up run (default 7; 1 with --quick)
   --workers N           how many workers each pool has (default 2)
-  --workload NAME       only this one; may be repeated: spawn_external, spawn_internal, spawn_tree,
-                        submit_with_result, gather, gather_window, roundtrip_hot, roundtrip_cold
-  --contestant NAME     only this one; may be repeated: filch, filch-map-unordered, rayon, tokio,
-                        tokio-futures-unordered, threadpool, async-executor, crossbeam-channel
+  --workload NAME       only this one; may be repeated
+  --contestant NAME     only this one; may be repeated
   --quick               small sizes: shows that everything works, measures little
   --help                this text";
+
+/// What `--help` prints.
+pub(crate) fn usage() -> String {
+    let mut contestants: Vec<&str> = Vec::new();
+    for name in FIELD.iter().map(|entry| entry.name) {
+        if !contestants.contains(&name) {
+            contestants.push(name);
+        }
+    }
+    let workloads = Workload::ALL.map(Workload::name).join(" ");
+    format!("{USAGE}\n\nworkloads: {workloads}\n\ncontestants: {}", contestants.join(" "))
+}
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -49,7 +59,7 @@ impl Options {
                 "--rounds" => rounds = Some(positive(&argument, arguments.next())?),
                 "--workers" => options.workers = positive(&argument, arguments.next())?,
                 "--workload" => options.workloads.push(workload(arguments.next())?),
-                "--contestant" => options.contestants.push(contestant(arguments.next())?),
+                "--contestant" => options.contestants.extend(contestant(arguments.next())?),
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
@@ -86,9 +96,11 @@ fn workload(name: Option<String>) -> Result<Workload, String> {
     Workload::ALL.into_iter().find(|known| known.name() == name).ok_or_else(|| format!("unknown workload {name:?}"))
 }
 
-fn contestant(name: Option<String>) -> Result<Entry, String> {
+/// All entries of that name: one for each kind of workload.
+fn contestant(name: Option<String>) -> Result<Vec<Entry>, String> {
     let name = name.unwrap_or_default();
-    FIELD.into_iter().find(|known| known.name == name).ok_or_else(|| format!("unknown contestant {name:?}"))
+    let entries: Vec<Entry> = FIELD.iter().filter(|known| known.name == name).copied().collect();
+    if entries.is_empty() { Err(format!("unknown contestant {name:?}")) } else { Ok(entries) }
 }
 
 #[cfg(test)]

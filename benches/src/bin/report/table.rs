@@ -11,15 +11,11 @@ const NONE: &str = "–";
 
 /// The table of one workload: every figure is the median of the rounds.
 pub(crate) fn render(workload: Workload, size: u64, records: &[Record]) -> String {
-    let jobs = workload.jobs(size);
+    let jobs = workload.count(size);
     let trips = records.iter().any(|record| record.samples.iter().any(|sample| sample.latency.is_some()));
-    let titles: &[&str] = if trips {
-        &["contestant", "p50 ns", "vs best rival", "min–max", "p99 ns", "p99.9 ns", "CPU ns/trip", "heavy fences/run"]
-    } else {
-        &["contestant", "ns/job", "vs best rival", "min–max", "call ns/job", "CPU ns/job", "heavy fences/run"]
-    };
-    let mut text = format!("### {}: {} jobs a run\n\n", workload.name(), grouped(jobs));
-    push_row(&mut text, titles.iter().map(|&title| title.to_owned()));
+    let titles = titles(workload.unit(), trips);
+    let mut text = format!("### {}: {} {}s a run\n\n", workload.name(), grouped(jobs), workload.unit());
+    push_row(&mut text, titles.iter().cloned());
     push_row(&mut text, titles.iter().enumerate().map(|(n, _)| if n == 0 { "---" } else { "---:" }.to_owned()));
     let best = best_rival(records, jobs);
     for record in records {
@@ -27,6 +23,18 @@ pub(crate) fn render(workload: Workload, size: u64, records: &[Record]) -> Strin
         push_row(&mut text, lead(record, jobs, best).into_iter().chain(cells));
     }
     text
+}
+
+/// The heads of the columns.
+fn titles(unit: &str, trips: bool) -> Vec<String> {
+    let figures: &[&str] = if trips {
+        &["p50 ns", "vs best rival", "min–max", "p99 ns", "p99.9 ns", "CPU ns/"]
+    } else {
+        &["ns/", "vs best rival", "min–max", "call ns/", "CPU ns/"]
+    };
+    let with_unit = |&title: &&str| if title.ends_with('/') { format!("{title}{unit}") } else { title.to_owned() };
+    let titles = figures.iter().map(with_unit);
+    ["contestant".to_owned()].into_iter().chain(titles).chain(["heavy fences/run".to_owned()]).collect()
 }
 
 fn push_row(text: &mut String, cells: impl Iterator<Item = String>) {
@@ -81,7 +89,7 @@ fn headline(sample: &Sample, jobs: u64) -> f64 {
 }
 
 fn best_rival(records: &[Record], jobs: u64) -> Option<f64> {
-    let rivals = records.iter().filter(|record| !record.is_ours);
+    let rivals = records.iter().filter(|record| record.is_rival);
     rivals.map(|record| median(&headlines(record, jobs))).min_by(f64::total_cmp)
 }
 
@@ -96,9 +104,13 @@ fn median(sorted: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
-/// One decimal below 100, none above.
+/// Two decimals below 10, one below 100, none above.
 fn nanos(figure: f64) -> String {
-    if figure < 100.0 { format!("{figure:.1}") } else { grouped(figure.round() as u64) }
+    match figure {
+        ..10.0 => format!("{figure:.2}"),
+        ..100.0 => format!("{figure:.1}"),
+        _ => grouped(figure.round() as u64),
+    }
 }
 
 /// Digits in groups of three.
@@ -135,6 +147,6 @@ mod tests {
     fn record(name: &'static str, micros: u64) -> Record {
         let elapsed = Duration::from_micros(micros);
         let sample = Sample { elapsed, calls: None, latency: None, cpu: None, heavies: None };
-        Record { name, is_ours: name == OURS, samples: vec![sample; 3] }
+        Record { name, is_rival: name != OURS, samples: vec![sample; 3] }
     }
 }

@@ -1,0 +1,33 @@
+//! Plain recursion on the thread outside.
+
+use super::Forker;
+use crate::workload::Node;
+
+pub(crate) struct Sequential;
+
+impl Forker for Sequential {
+    fn start(_workers: usize) -> Self {
+        Self
+    }
+
+    fn fib(&'static self, n: u64) -> u64 {
+        fib(n)
+    }
+
+    fn sum(&'static self, tree: &'static Node) -> u64 {
+        sum(tree)
+    }
+}
+
+fn fib(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    fib(n - 1) + fib(n - 2)
+}
+
+fn sum(node: &Node) -> u64 {
+    let left = node.left.as_deref().map(sum).unwrap_or_default();
+    let right = node.right.as_deref().map(sum).unwrap_or_default();
+    node.value + left + right
+}
