@@ -3,7 +3,7 @@
 use super::forker::{self, Forker, Forks};
 use super::looper::{self, Looper, Loops};
 use super::*;
-use crate::workload::{Sample, Workload};
+use crate::workload::{Blocked, Queued, Sample, Workload, block, queue};
 
 /// The crate that the others are rivals of.
 pub const OURS: &str = "filch";
@@ -16,6 +16,16 @@ pub trait Runner {
     ///
     /// Panics if something was lost, ran twice or came to a wrong result, or if the pool does not take part in `workload`.
     fn run(&'static self, workload: Workload, size: u64) -> Sample;
+
+    /// Blocks all workers until what it returns is dropped, if the pool takes jobs.
+    fn block(&'static self) -> Option<Blocked> {
+        None
+    }
+
+    /// Spawns that many jobs, if the pool takes jobs.
+    fn queue(&'static self, _jobs: u64) -> Option<Queued> {
+        None
+    }
 }
 
 /// A pool that takes jobs.
@@ -27,6 +37,14 @@ struct Jobs<C> {
 impl<C: Contestant> Runner for Jobs<C> {
     fn run(&'static self, workload: Workload, size: u64) -> Sample {
         workload.run_jobs(&self.pool, size, self.workers)
+    }
+
+    fn block(&'static self) -> Option<Blocked> {
+        Some(block(&self.pool, self.workers))
+    }
+
+    fn queue(&'static self, jobs: u64) -> Option<Queued> {
+        Some(queue(&self.pool, jobs))
     }
 }
 

@@ -8,6 +8,7 @@ mod kinds;
 mod parallel_map_in_place;
 mod parallel_skewed;
 mod parallel_sum;
+mod queue;
 mod roundtrip;
 mod sample;
 mod spawn_external;
@@ -20,6 +21,8 @@ mod tally;
 
 pub(crate) use gather::WINDOW;
 pub(crate) use join_tree_sum::Node;
+pub use queue::{Blocked, Queued};
+pub(crate) use queue::{block, queue};
 pub use sample::{Latency, Sample};
 
 /// A workload. The sizes below are in the unit that the variant's documentation names.
