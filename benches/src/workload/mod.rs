@@ -146,6 +146,14 @@ impl Workload {
         matches!(self, RoundtripHot | RoundtripCold | StealLatencyIdle | StealLatencyAsleep)
     }
 
+    /// How many workers there have to be.
+    pub const fn least_workers(self) -> usize {
+        match self {
+            Self::StealLatencyIdle | Self::StealLatencyAsleep => 2,
+            _ => 1,
+        }
+    }
+
     /// How many units a run of that size has.
     pub const fn count(self, size: u64) -> u64 {
         match self {

@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 pub(super) static TALLY: Tally = Tally::new();
 
 /// As many threads as can ever count: all pools of the report at 128 workers each.
-const STRIPES: usize = 1024;
+const STRIPES: usize = 2048;
 
 /// How long the waiting thread sleeps between two looks. It takes some microseconds of a core each time.
 const POLL: Duration = Duration::from_micros(100);

@@ -64,13 +64,23 @@ impl Options {
             }
         }
         options.rounds = rounds.unwrap_or(if options.quick { 1 } else { 7 });
-        Ok(Command::Report(options.or_all()))
+        let too_few = |workload: &&Workload| workload.least_workers() > options.workers;
+        if let Some(workload) = options.workloads.iter().find(too_few) {
+            return Err(format!("{} wants {} workers", workload.name(), workload.least_workers()));
+        }
+        let mut options = options.or_all();
+        options.workloads.retain(|&workload| options.contestants.iter().any(|entry| entry.takes_part(workload)));
+        if options.workloads.is_empty() {
+            return Err("none of these contestants takes part in these workloads".into());
+        }
+        Ok(Command::Report(options))
     }
 
-    /// An empty filter lets everything through.
+    /// An empty filter lets everything through that the workers are enough for.
     fn or_all(mut self) -> Self {
         if self.workloads.is_empty() {
             self.workloads = Workload::ALL.to_vec();
+            self.workloads.retain(|workload| workload.least_workers() <= self.workers);
         }
         if self.contestants.is_empty() {
             self.contestants = FIELD.to_vec();
@@ -136,8 +146,31 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        for line in ["--rounds", "--rounds 0", "--workers x", "--workload none", "--contestant", "more"] {
+        for line in [
+            "--rounds",
+            "--rounds 0",
+            "--workers x",
+            "--workload none",
+            "--contestant",
+            "more",
+            "--contestant chili --workload tail",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn one_worker_steals_from_nobody() {
+        assert!(parse("--workers 1 --workload steal_latency_idle").is_err());
+        assert!(!options("--workers 1").workloads.contains(&Workload::StealLatencyIdle));
+    }
+
+    #[test]
+    fn a_name_stands_for_all_its_entries() {
+        let workloads = [Workload::SpawnTree, Workload::JoinFib];
+        let rayons = options("--contestant rayon").contestants;
+        assert!(
+            workloads.iter().all(|&workload| rayons.iter().filter(|entry| entry.takes_part(workload)).count() == 1)
+        );
     }
 }
