@@ -129,6 +129,8 @@ pub const FIELD: &[Entry] = &[
     Entry::jobs::<crossbeam_channel::CrossbeamChannel>("crossbeam-channel"),
     Entry::jobs::<flume::Flume>("flume"),
     Entry::forks::<forker::sequential::Sequential>(SEQUENTIAL, None),
+    Entry::forks::<forker::filch_context::FilchContext>("filch-context", Some(OURS)),
+    Entry::forks::<forker::filch_context::FilchContextHelpAny>("filch-context-help-any", Some(OURS)),
     Entry::forks::<forker::filch::Filch>(OURS, Some(OURS)),
     Entry::forks::<forker::filch::FilchHelpAny>("filch-help-any", Some(OURS)),
     Entry::forks::<forker::rayon::Rayon>("rayon", Some("rayon")),

@@ -6,7 +6,7 @@ use super::Forker;
 use crate::contestant::filch::heavies;
 use crate::workload::Node;
 
-pub(crate) struct Filch(Pool);
+pub(crate) struct Filch(pub(super) Pool);
 
 impl Forker for Filch {
     fn start(workers: usize) -> Self {
@@ -27,7 +27,7 @@ impl Forker for Filch {
 }
 
 /// The same with [`WaitPolicy::HelpAny`].
-pub(crate) struct FilchHelpAny(Filch);
+pub(crate) struct FilchHelpAny(pub(super) Filch);
 
 impl Forker for FilchHelpAny {
     fn start(workers: usize) -> Self {

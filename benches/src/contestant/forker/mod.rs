@@ -5,6 +5,7 @@
 
 pub(crate) mod chili;
 pub(crate) mod filch;
+pub(crate) mod filch_context;
 #[cfg(feature = "forte")]
 pub(crate) mod forte;
 pub(crate) mod rayon;
