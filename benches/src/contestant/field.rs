@@ -92,6 +92,11 @@ impl Entry {
         Self { name, package, workloads: Workload::OF_LOOPS, start }
     }
 
+    /// Another way that is for ranges of numbers only.
+    const fn of_ranges<L: Looper>(name: &'static str, package: &'static str) -> Self {
+        Self { workloads: Workload::OF_RANGES, ..Self::loops::<L>(name, Some(package)) }
+    }
+
     /// Whether the ratios may be to it: neither ours, nor plain sequential code.
     pub fn is_rival(&self) -> bool {
         self.package != Some(OURS) && self.name != SEQUENTIAL
@@ -138,6 +143,8 @@ pub const FIELD: &[Entry] = &[
     #[cfg(feature = "forte")]
     Entry::forks::<forker::forte::Forte>("forte", Some("forte")),
     Entry::loops::<looper::sequential::Sequential>(SEQUENTIAL, None),
+    Entry::loops::<looper::filch::Filch>(OURS, Some(OURS)),
+    Entry::of_ranges::<looper::filch_for_range::FilchForRange>("filch-for-range", OURS),
     Entry::loops::<looper::rayon::Rayon>("rayon", Some("rayon")),
     Entry::loops::<looper::orx_parallel::OrxParallel>("orx-parallel", Some("orx-parallel")),
     Entry::loops::<looper::std_threads::StdThreads>("std-threads", None),

@@ -34,6 +34,9 @@ impl Workload {
     /// For loops over data.
     pub(crate) const OF_LOOPS: &[Self] = &[ParallelSum, ParallelMapInPlace, ParallelSkewed];
 
+    /// Those of them that need no more than the numbers of the items.
+    pub(crate) const OF_RANGES: &[Self] = &[ParallelSum, ParallelSkewed];
+
     /// Runs a workload of [`OF_JOBS`](Self::OF_JOBS).
     pub(crate) fn run_jobs<C: Contestant>(self, pool: &'static C, size: u64, workers: usize) -> Sample {
         match self {

@@ -1,5 +1,7 @@
 //! Loops over data: one file a contestant.
 
+pub(crate) mod filch;
+pub(crate) mod filch_for_range;
 pub(crate) mod orx_parallel;
 pub(crate) mod rayon;
 pub(crate) mod sequential;
