@@ -88,8 +88,7 @@ impl Gate {
 
     /// Lets everybody through, now and later.
     pub fn open(&self) {
-        *lock(&self.0.open) = true;
-        self.0.changed.notify_all();
+        self.doorway().open();
     }
 
     /// How many have come to it.
@@ -126,7 +125,13 @@ impl Doorway {
         }
     }
 
-    /// Whether it is.
+    /// Lets everybody through, now and later.
+    pub fn open(&self) {
+        *lock(&self.0.open) = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Whether everybody is let through.
     pub fn is_open(&self) -> bool {
         *lock(&self.0.open)
     }
