@@ -262,7 +262,7 @@ fn a_payload_is_dropped_once() {
     for threads in [1, 2] {
         let (pool, drops) = (Pool::builder().threads(threads).panic_handler(drop).build().unwrap(), Counter::new());
         let check = || {
-            let raised = payload_of(|| {
+            payload_of(|| {
                 pool.scope(|scope| {
                     for _ in 0..10 {
                         let payload = Payload(drops.clone());
@@ -273,8 +273,7 @@ fn a_payload_is_dropped_once() {
                         drop(scope.submit(move || panic_any(payload)).join());
                     }
                 });
-            });
-            raised
+            })
         };
         drop(check());
         drop(pool.install(check));
