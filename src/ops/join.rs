@@ -80,12 +80,13 @@ impl Worker {
             // SAFETY: the word came back; this is all that is taken.
             return self.join_in_line(a, unsafe { piece.take_closure() });
         };
+        let offered = &piece;
         let a = match contain(|| a(self)) {
             Ok(a) => a,
-            Err(payload) => self.raise_after(payload, || self.end_piece(&piece, position)),
+            Err(payload) => self.raise_after(payload, move || self.end_piece(offered, position)),
         };
         if !self.retract_piece(position) {
-            return self.join_stolen(a, || self.end_stolen_piece(&piece, position));
+            return self.join_stolen(a, move || self.end_stolen_piece(offered, position));
         }
         // SAFETY: pieces are taken back in the reverse order of pushing, so what was taken back is ours; this is all that is taken.
         let b = unsafe { piece.take_closure() };

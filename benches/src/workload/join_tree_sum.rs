@@ -15,6 +15,9 @@ pub(crate) struct Node {
 
 impl Node {
     /// A full tree of that many levels, at least one. The values are numbers from `next` on.
+    ///
+    /// A node gets its memory after those below it. So the one right of a branch lies next to it, and whoever goes to the right first goes through memory in a row: four to six
+    /// times as fast as the other way, for everybody. Each contestant does that.
     fn full(levels: u64, next: &mut u64) -> Self {
         let value = *next;
         *next += 1;

@@ -32,8 +32,13 @@ pub trait ParallelItems: Sized {
 pub trait Source: Sync {
     /// An item.
     type Item;
+    /// What it takes to reach an item. A loop keeps it in registers, where nothing that it writes could change it.
+    type Base: Copy;
     /// Whether positions that are not taken must be skipped: the source owns its items.
     const OWNS: bool;
+
+    /// See [`Base`](Self::Base).
+    fn base(&self) -> Self::Base;
 
     /// The number of positions, from 0.
     fn len(&self) -> usize;
@@ -42,8 +47,8 @@ pub trait Source: Sync {
     ///
     /// # Safety
     ///
-    /// The position is below the length, and is neither taken nor skipped otherwise.
-    unsafe fn take(&self, position: usize) -> Self::Item;
+    /// The base is of a source that lives, the position is below its length, and is neither taken nor skipped otherwise.
+    unsafe fn take(base: Self::Base, position: usize) -> Self::Item;
 
     /// Drops the items at positions that nobody takes. A panic comes when all have been dropped.
     fn skip(&self, positions: Range<usize>);
@@ -52,46 +57,55 @@ pub trait Source: Sync {
 /// Calls `f` with each item in turn. If that panics, the rest are skipped.
 #[inline(always)]
 pub(super) fn feed<S: Source>(source: &S, positions: Range<usize>, mut f: impl FnMut(S::Item)) {
+    fold(source, positions, (), |(), item| f(item));
+}
+
+/// Calls `f` with each item in turn, and with what it returned before. If that panics, the rest are skipped.
+#[inline(always)]
+pub(super) fn fold<S: Source, A>(
+    source: &S,
+    positions: Range<usize>,
+    first: A,
+    mut f: impl FnMut(A, S::Item) -> A,
+) -> A {
+    let base = source.base();
+    let mut so_far = first;
     if !S::OWNS {
         for position in positions {
             // SAFETY: the positions are the caller's, and each comes once.
-            f(unsafe { source.take(position) });
+            so_far = f(so_far, unsafe { S::take(base, position) });
         }
-        return;
+        return so_far;
     }
-    let mut rest = Rest::new(source, positions);
-    while let Some(position) = rest.next() {
+    let mut rest = Rest { source, positions };
+    while let Some(position) = rest.positions.next() {
         // SAFETY: as above.
-        f(unsafe { source.take(position) });
+        so_far = f(so_far, unsafe { S::take(base, position) });
     }
+    so_far
+}
+
+/// Calls `f` with the first item, of at least one, and leaves the others. If it panics, they are skipped.
+#[inline(always)]
+pub(super) fn with_first<S: Source, R>(source: &S, positions: &mut Range<usize>, f: impl FnOnce(S::Item) -> R) -> R {
+    let mut rest = Rest { source, positions: positions.clone() };
+    let first = rest.positions.next().expect("a chunk has a position");
+    // SAFETY: the positions are the caller's, and this one comes once.
+    let result = f(unsafe { S::take(source.base(), first) });
+    *positions = std::mem::take(&mut rest.positions);
+    result
 }
 
 /// Positions that are skipped unless they are used.
-pub(super) struct Rest<'a, S: Source> {
+struct Rest<'a, S: Source> {
     source: &'a S,
     positions: Range<usize>,
-}
-
-impl<'a, S: Source> Rest<'a, S> {
-    pub(super) fn new(source: &'a S, positions: Range<usize>) -> Self {
-        Self { source, positions }
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        self.positions.next()
-    }
-
-    /// All that are left.
-    pub(super) fn take(&mut self) -> Range<usize> {
-        std::mem::take(&mut self.positions)
-    }
 }
 
 impl<S: Source> Drop for Rest<'_, S> {
     fn drop(&mut self) {
         if S::OWNS && !self.positions.is_empty() {
-            self.source.skip(self.take());
+            self.source.skip(std::mem::take(&mut self.positions));
         }
     }
 }
@@ -112,16 +126,21 @@ unsafe impl<T: Send, Store> Send for Owned<T, Store> {}
 
 impl<T: Send, Store> Source for Owned<T, Store> {
     type Item = T;
+    type Base = *mut T;
     const OWNS: bool = true;
+
+    fn base(&self) -> *mut T {
+        self.items
+    }
 
     fn len(&self) -> usize {
         self.len
     }
 
     #[inline(always)]
-    unsafe fn take(&self, position: usize) -> T {
+    unsafe fn take(items: *mut T, position: usize) -> T {
         // SAFETY: below the length (duty).
-        let item = unsafe { self.items.add(position) };
+        let item = unsafe { items.add(position) };
         // SAFETY: taken once (duty).
         unsafe { item.read() }
     }
@@ -180,16 +199,21 @@ pub struct Shared<'a, T>(&'a [T]);
 
 impl<'a, T: Sync> Source for Shared<'a, T> {
     type Item = &'a T;
+    type Base = &'a [T];
     const OWNS: bool = false;
+
+    fn base(&self) -> &'a [T] {
+        self.0
+    }
 
     fn len(&self) -> usize {
         self.0.len()
     }
 
     #[inline(always)]
-    unsafe fn take(&self, position: usize) -> &'a T {
+    unsafe fn take(items: &'a [T], position: usize) -> &'a T {
         // SAFETY: below the length (duty).
-        unsafe { self.0.get_unchecked(position) }
+        unsafe { items.get_unchecked(position) }
     }
 
     fn skip(&self, _: Range<usize>) {}
@@ -238,16 +262,21 @@ unsafe impl<T: Send> Send for Lent<'_, T> {}
 
 impl<'a, T: Send + 'a> Source for Lent<'a, T> {
     type Item = &'a mut T;
+    type Base = *mut T;
     const OWNS: bool = false;
+
+    fn base(&self) -> *mut T {
+        self.items
+    }
 
     fn len(&self) -> usize {
         self.len
     }
 
     #[inline(always)]
-    unsafe fn take(&self, position: usize) -> &'a mut T {
+    unsafe fn take(items: *mut T, position: usize) -> &'a mut T {
         // SAFETY: below the length (duty).
-        let item = unsafe { self.items.add(position) };
+        let item = unsafe { items.add(position) };
         // SAFETY: lent once (duty), for as long as the slice is.
         unsafe { &mut *item }
     }
@@ -294,16 +323,21 @@ macro_rules! ranges_of {
     ($($integer:ty)*) => {$(
         impl Source for Integers<$integer> {
             type Item = $integer;
+            type Base = $integer;
             const OWNS: bool = false;
+
+            fn base(&self) -> $integer {
+                self.start
+            }
 
             fn len(&self) -> usize {
                 self.len
             }
 
             #[inline(always)]
-            unsafe fn take(&self, position: usize) -> $integer {
+            unsafe fn take(start: $integer, position: usize) -> $integer {
                 // The sum is in the range: what the cast cuts off and the wrap come out even.
-                self.start.wrapping_add(position as $integer)
+                start.wrapping_add(position as $integer)
             }
 
             fn skip(&self, _: Range<usize>) {}

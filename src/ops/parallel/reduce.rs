@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::items::{ParallelItems, Source, feed};
+use super::items::{ParallelItems, Source, fold, with_first};
 use super::split::{Work, drive};
 use crate::registry::Registry;
 
@@ -46,22 +46,8 @@ where
     }
 
     fn run(&self, _: &mut (), part: &mut Option<R>, mut positions: Range<usize>) {
-        if part.is_none() {
-            let first = positions.start..positions.start + 1;
-            positions.start += 1;
-            let mut rest = super::items::Rest::new(self.source, positions);
-            feed(self.source, first, |item| *part = Some((self.map)(item)));
-            positions = rest.take();
-        }
-        let mut sum = part.take();
-        feed(self.source, positions, |item| {
-            let value = (self.map)(item);
-            sum = match sum.take() {
-                Some(sum) => Some((self.reduce)(sum, value)),
-                None => Some(value),
-            };
-        });
-        *part = sum;
+        let first = part.take().unwrap_or_else(|| with_first(self.source, &mut positions, &self.map));
+        *part = Some(fold(self.source, positions, first, |sum, item| (self.reduce)(sum, (self.map)(item))));
     }
 
     fn merge(&self, lower: Option<R>, upper: Option<R>) -> Option<R> {

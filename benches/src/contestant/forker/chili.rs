@@ -31,6 +31,7 @@ fn fib(scope: &mut Scope<'_>, n: u64) -> u64 {
     a + b
 }
 
+/// chili runs the second closure first, which is the right order: see `Node::full`.
 fn sum(node: &Node, scope: &mut Scope<'_>) -> u64 {
     let (left, right) = scope.join(
         |scope| node.left.as_deref().map(|left| sum(left, scope)).unwrap_or_default(),

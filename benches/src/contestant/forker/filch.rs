@@ -56,10 +56,11 @@ fn fib(n: u64) -> u64 {
     a + b
 }
 
+/// The right one first: see `Node::full`.
 fn sum(node: &Node) -> u64 {
-    let (left, right) = join(
-        || node.left.as_deref().map(sum).unwrap_or_default(),
+    let (right, left) = join(
         || node.right.as_deref().map(sum).unwrap_or_default(),
+        || node.left.as_deref().map(sum).unwrap_or_default(),
     );
     node.value + left + right
 }

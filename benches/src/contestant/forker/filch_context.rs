@@ -63,10 +63,11 @@ fn fib(worker: &Worker, n: u64) -> u64 {
     a + b
 }
 
+/// The right one first: see `Node::full`.
 fn sum(node: &Node, worker: &Worker) -> u64 {
-    let (left, right) = worker.join(
-        |worker| node.left.as_deref().map(|left| sum(left, worker)).unwrap_or_default(),
+    let (right, left) = worker.join(
         |worker| node.right.as_deref().map(|right| sum(right, worker)).unwrap_or_default(),
+        |worker| node.left.as_deref().map(|left| sum(left, worker)).unwrap_or_default(),
     );
     node.value + left + right
 }

@@ -26,8 +26,9 @@ fn fib(n: u64) -> u64 {
     fib(n - 1) + fib(n - 2)
 }
 
+/// The right one first: see `Node::full`.
 fn sum(node: &Node) -> u64 {
-    let left = node.left.as_deref().map(sum).unwrap_or_default();
     let right = node.right.as_deref().map(sum).unwrap_or_default();
+    let left = node.left.as_deref().map(sum).unwrap_or_default();
     node.value + left + right
 }
