@@ -319,41 +319,60 @@ pub struct Integers<T> {
     len: usize,
 }
 
-macro_rules! ranges_of {
+/// The types of integers. One implementation for all ranges lets the compiler find out which a range is of.
+#[doc(hidden)]
+pub trait Integer: Copy + Sync {
+    /// How many there are from `start` up to `end`.
+    fn count(start: Self, end: Self) -> Option<usize>;
+    /// `self` and so much more: not past the end of a range that has been counted.
+    fn plus(self, position: usize) -> Self;
+}
+
+macro_rules! integers {
     ($($integer:ty)*) => {$(
-        impl Source for Integers<$integer> {
-            type Item = $integer;
-            type Base = $integer;
-            const OWNS: bool = false;
-
-            fn base(&self) -> $integer {
-                self.start
-            }
-
-            fn len(&self) -> usize {
-                self.len
+        impl Integer for $integer {
+            fn count(start: Self, end: Self) -> Option<usize> {
+                if start < end { end.abs_diff(start).try_into().ok() } else { Some(0) }
             }
 
             #[inline(always)]
-            unsafe fn take(start: $integer, position: usize) -> $integer {
-                // The sum is in the range: what the cast cuts off and the wrap come out even.
-                start.wrapping_add(position as $integer)
-            }
-
-            fn skip(&self, _: Range<usize>) {}
-        }
-
-        impl ParallelItems for Range<$integer> {
-            type Item = $integer;
-            type Source = Integers<$integer>;
-
-            fn into_source(self) -> Self::Source {
-                let len = if self.is_empty() { 0 } else { self.end.abs_diff(self.start) };
-                let len = usize::try_from(len).expect("a range has at most usize::MAX integers");
-                Integers { start: self.start, len }
+            fn plus(self, position: usize) -> Self {
+                // What the cast cuts off and the wrap come out even.
+                self.wrapping_add(position as $integer)
             }
         }
     )*};
 }
 
-ranges_of! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+integers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+
+impl<T: Integer> Source for Integers<T> {
+    type Item = T;
+    type Base = T;
+    const OWNS: bool = false;
+
+    fn base(&self) -> T {
+        self.start
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    unsafe fn take(start: T, position: usize) -> T {
+        start.plus(position)
+    }
+
+    fn skip(&self, _: Range<usize>) {}
+}
+
+impl<T: Integer> ParallelItems for Range<T> {
+    type Item = T;
+    type Source = Integers<T>;
+
+    fn into_source(self) -> Self::Source {
+        let len = T::count(self.start, self.end).expect("a range has at most usize::MAX integers");
+        Integers { start: self.start, len }
+    }
+}
