@@ -113,12 +113,12 @@ pub mod internals {
         Verb, Waiter, spawned,
     };
     pub use crate::local::Table;
-    pub use crate::park::{Parker, Unparker};
+    pub use crate::park::{Latch, Parker, Unparker};
     pub use crate::queue::{
         Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque,
         take_out,
     };
-    pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Shared};
+    pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Serving, Shared};
     pub use crate::set::outbox::Outbox;
     pub use crate::set::{Core as SetCore, Surroundings};
     pub use crate::sleep::{Searching, Sleep, Slept};

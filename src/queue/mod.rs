@@ -8,7 +8,7 @@ mod injector;
 use std::ptr::NonNull;
 
 pub use backlog::Backlog;
-pub use deque::{Asymmetric, DequeOwner, Stealer, Symmetric, deque, no_deque};
+pub use deque::{Asymmetric, DequeOwner, Fences, Stealer, Symmetric, deque, no_deque};
 pub use express::Express;
 pub use injector::{Injector, Released, take_out};
 

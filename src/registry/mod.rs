@@ -322,11 +322,10 @@ impl Slot {
 
     /// As [`steal_piece`](Self::steal_piece), if the worker is at what the caller awaits, and the piece is part of that.
     pub fn steal_back(&self, registry: &Registry, awaited: usize) -> Option<Steal<JobRef>> {
-        let Some(run) = self.serving.look(awaited) else { return Some(Steal::Empty) };
         if self.fork_join.looks_empty() {
             return Some(Steal::Empty);
         }
-        registry.in_heavy_turn(|| self.fork_join.steal_if(|top| top >= run.base, || self.serving.is_still(run)))
+        registry.in_heavy_turn(|| self.serving.steal_part(awaited, &self.fork_join))
     }
 
     /// Whether there seems to be a fork-join piece.

@@ -5,9 +5,12 @@
 //! its wait, without waiting for anything new (`worker/README.md`).
 //!
 //! The worker alone writes; `version` is odd while it does and never the same again. A thief looks, reads the deque's top, passes a heavy fence, reads the bottom,
-//! and asks whether the version [is still](Serving::is_still) the same. If a position below that bottom was filled after the run had ended, then the thief's
+//! and then asks whether the version is still the same. If a position below that bottom was filled after the run had ended, then the thief's
 //! load of the bottom acquires the newer version too; if it was emptied before, `top` has moved and the thief's compare-and-swap fails.
 
+use std::ptr::NonNull;
+
+use crate::queue::{Fences, Steal, Stealer};
 use crate::sync::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 /// What one worker serves.
@@ -26,14 +29,6 @@ pub struct Serving {
 pub struct Served {
     awaited: usize,
     base: i64,
-}
-
-/// A run, as a thief has seen it.
-#[derive(Debug, Clone, Copy)]
-pub struct Run {
-    version: u64,
-    /// Pieces below this position are not part of it.
-    pub base: i64,
 }
 
 impl Serving {
@@ -73,16 +68,19 @@ impl Serving {
         self.awaited.load(Ordering::Relaxed) == awaited
     }
 
-    /// The run, if it serves that.
-    pub fn look(&self, awaited: usize) -> Option<Run> {
-        // Ordering: Acquire, here and below: pairs with the Release stores, so that a later look at the version is at least as new.
+    /// Tries to take the oldest piece of this worker's `deque`, if the worker serves that, and the piece is part of it.
+    pub fn steal_part<T, F: Fences, const CAPACITY: usize>(
+        &self,
+        awaited: usize,
+        deque: &Stealer<T, F, CAPACITY>,
+    ) -> Steal<NonNull<T>> {
+        // Ordering: Acquire, here and below: pairs with the Release stores, so that the last look at the version is at least as new.
         let version = self.version.load(Ordering::Acquire);
-        let serves = version % 2 == 0 && self.awaited.load(Ordering::Acquire) == awaited;
-        serves.then(|| Run { version, base: self.base.load(Ordering::Acquire) })
-    }
-
-    /// Whether the worker is still at that run. The caller has passed a fence since it looked.
-    pub fn is_still(&self, run: Run) -> bool {
-        self.version.load(Ordering::Relaxed) == run.version
+        if version % 2 == 1 || self.awaited.load(Ordering::Acquire) != awaited {
+            return Steal::Empty;
+        }
+        let base = self.base.load(Ordering::Acquire);
+        // Ordering: Relaxed: what came before the bottom that the deque has read is visible, and so is everything from before its fence.
+        deque.steal_if(|top| top >= base, || self.version.load(Ordering::Relaxed) == version)
     }
 }

@@ -102,6 +102,7 @@ impl Worker {
             }
             if let Some(Steal::Success(job)) = slot.steal_back(&self.registry, awaited) {
                 self.stats().steals.bump();
+                self.stats().heavies.bump();
                 self.run(Found::Piece(job));
                 return true;
             }

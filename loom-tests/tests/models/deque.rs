@@ -20,7 +20,8 @@ use crate::support::{ALL, Bound, explore, explore_in_both_modes};
 
 /// The owner's end of either kind.
 trait Owner {
-    fn push(&self, element: NonNull<Element>) -> Result<(), NonNull<Element>>;
+    fn push(&self, element: NonNull<Element>) -> Result<i64, NonNull<Element>>;
+    fn retract(&self, position: i64) -> bool;
     fn newest(&self) -> Option<NonNull<Element>>;
     fn pop(&self) -> Option<NonNull<Element>>;
 }
@@ -33,9 +34,13 @@ trait Thief: Send + Sync + 'static {
 
 macro_rules! kind {
     ($fences:ty) => {
-        impl Owner for DequeOwner<Element, $fences> {
-            fn push(&self, element: NonNull<Element>) -> Result<(), NonNull<Element>> {
+        impl Owner for DequeOwner<Element, $fences, 2> {
+            fn push(&self, element: NonNull<Element>) -> Result<i64, NonNull<Element>> {
                 DequeOwner::push(self, element)
+            }
+
+            fn retract(&self, position: i64) -> bool {
+                DequeOwner::retract(self, position)
             }
 
             fn newest(&self) -> Option<NonNull<Element>> {
@@ -47,7 +52,7 @@ macro_rules! kind {
             }
         }
 
-        impl Thief for Stealer<Element, $fences> {
+        impl Thief for Stealer<Element, $fences, 2> {
             fn steal(&self) -> Steal<NonNull<Element>> {
                 Stealer::steal(self)
             }
@@ -64,7 +69,7 @@ kind!(Symmetric);
 /// What happens in a model.
 #[derive(Clone, Copy)]
 struct Plan {
-    /// What the owner does: `P` pushes, `p` pops, and the thieves start at `|`.
+    /// What the owner does: `P` pushes, `p` pops, `r` takes its newest push back, which it knows, and the thieves start at `|`.
     owner: &'static str,
     thieves: usize,
     /// How often each thief tries.
@@ -74,12 +79,12 @@ struct Plan {
 /// Explores the plan with the fork-join deque, in both modes.
 fn explore_fork_join(bound: Bound, plan: Plan) {
     let name = format!("fork-join deque, {plan}");
-    explore_in_both_modes(&name, bound, move || plan.play(deque::<_, Asymmetric>(2)));
+    explore_in_both_modes(&name, bound, move || plan.play(deque::<_, Asymmetric, 2>()));
 }
 
 /// Explores the plan with the spawn deque.
 fn explore_spawn(bound: Bound, plan: Plan) {
-    explore(&format!("spawn deque, {plan}"), bound, move || plan.play(deque::<_, Symmetric>(2)));
+    explore(&format!("spawn deque, {plan}"), bound, move || plan.play(deque::<_, Symmetric, 2>()));
 }
 
 impl fmt::Display for Plan {
@@ -91,7 +96,7 @@ impl fmt::Display for Plan {
 impl Plan {
     fn play<O: Owner, T: Thief>(self, (owner, thief): (O, T)) {
         let ledger = Ledger::new(self.owner.matches('P').count());
-        let mut player = Player { owner, ledger: &ledger, made: 0 };
+        let mut player = Player { owner, ledger: &ledger, made: 0, pushed: Vec::new() };
         let (before, after) = self.owner.split_once('|').expect("the plan says when the thieves start");
         player.follow(before);
         let thief = Arc::new(thief);
@@ -107,6 +112,8 @@ struct Player<'a, O> {
     owner: O,
     ledger: &'a Ledger,
     made: usize,
+    /// What it has neither popped nor taken back.
+    pushed: Vec<(i64, NonNull<Element>)>,
 }
 
 impl<O: Owner> Player<'_, O> {
@@ -114,6 +121,7 @@ impl<O: Owner> Player<'_, O> {
         for step in script.chars() {
             match step {
                 'P' => self.push(),
+                'r' => self.retract(),
                 _ => drop(self.pop()),
             }
         }
@@ -123,9 +131,20 @@ impl<O: Owner> Player<'_, O> {
     fn push(&mut self) {
         let element = self.ledger.make(self.made);
         self.made += 1;
-        if let Err(returned) = self.owner.push(element) {
-            assert_eq!(returned, element);
-            self.ledger.take(returned);
+        match self.owner.push(element) {
+            Ok(position) => self.pushed.push((position, element)),
+            Err(returned) => {
+                assert_eq!(returned, element);
+                self.ledger.take(returned);
+            }
+        }
+    }
+
+    /// Takes the newest push back, or learns that a thief has it.
+    fn retract(&mut self) {
+        let (position, element) = self.pushed.pop().expect("the plan pushes before it takes back");
+        if self.owner.retract(position) {
+            self.ledger.take(element);
         }
     }
 
@@ -133,6 +152,7 @@ impl<O: Owner> Player<'_, O> {
         let newest = self.owner.newest();
         let Some(element) = self.owner.pop() else { return false };
         assert_eq!(newest, Some(element), "another element than the newest");
+        self.pushed.pop();
         self.ledger.take(element);
         true
     }
@@ -181,6 +201,24 @@ fn one_thief_meets_a_full_deque() {
 }
 
 #[test]
+fn what_was_pushed_is_taken_back() {
+    let plan = Plan { owner: "|PPrr", thieves: 1, tries: 2 };
+    explore_fork_join(ALL, plan);
+}
+
+#[test]
+fn what_was_pushed_is_taken_back_and_pushed_again() {
+    let plan = Plan { owner: "P|PrrPr", thieves: 1, tries: 2 };
+    explore_fork_join(Some(5), plan);
+}
+
+#[test]
+fn two_thieves_take_more_than_what_is_taken_back() {
+    let plan = Plan { owner: "PP|rrPr", thieves: 2, tries: 1 };
+    explore_fork_join(Some(3), plan);
+}
+
+#[test]
 fn two_thieves_and_the_last_element() {
     let plan = Plan { owner: "P|p", thieves: 2, tries: 1 };
     explore_fork_join(Some(3), plan);
@@ -211,7 +249,7 @@ fn three_thieves() {
 /// The owner waits for room: the thief's one steal must make it, and the new element lands in the slot that it freed.
 fn room_after_a_steal<O: Owner, T: Thief>((owner, thief): (O, T)) {
     let ledger = Ledger::new(3);
-    let mut player = Player { owner, ledger: &ledger, made: 0 };
+    let mut player = Player { owner, ledger: &ledger, made: 0, pushed: Vec::new() };
     player.follow("PP");
     let thief = start_thief(&Arc::new(thief), &ledger, 1);
     let mut third = ledger.make(2);
@@ -226,8 +264,8 @@ fn room_after_a_steal<O: Owner, T: Thief>((owner, thief): (O, T)) {
 
 #[test]
 fn a_steal_makes_room() {
-    explore_in_both_modes("fork-join deque, room", ALL, || room_after_a_steal(deque::<_, Asymmetric>(2)));
-    explore("spawn deque, room", ALL, || room_after_a_steal(deque::<_, Symmetric>(2)));
+    explore_in_both_modes("fork-join deque, room", ALL, || room_after_a_steal(deque::<_, Asymmetric, 2>()));
+    explore("spawn deque, room", ALL, || room_after_a_steal(deque::<_, Symmetric, 2>()));
 }
 
 /// A thief tells that it is about to take an element. Who then finds the deque empty has been told.
@@ -250,6 +288,6 @@ fn nothing_left<O: Owner, T: Thief>((owner, thief): (O, T)) {
 
 #[test]
 fn who_finds_it_empty_sees_what_the_thief_did_before() {
-    explore_in_both_modes("fork-join deque, nothing left", ALL, || nothing_left(deque::<_, Asymmetric>(2)));
-    explore("spawn deque, nothing left", ALL, || nothing_left(deque::<_, Symmetric>(2)));
+    explore_in_both_modes("fork-join deque, nothing left", ALL, || nothing_left(deque::<_, Asymmetric, 2>()));
+    explore("spawn deque, nothing left", ALL, || nothing_left(deque::<_, Symmetric, 2>()));
 }

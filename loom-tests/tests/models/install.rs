@@ -4,46 +4,23 @@
 //! the pool; the caller sees what it did and returned; nobody touches the frame once the caller may have left it.
 //! Seen failing: the rows of `install` in `mutants`.
 
-use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::Arc;
 
 use filch::Pool;
 use filch::internals::{Deadline, Executed, Parker, StackJob, StackOutcome};
 use loom::thread;
 
+use crate::frame::Frame;
 use crate::pool::{at_rest, finish};
 use crate::support::{ALL, explore, explore_in_both_modes};
 use crate::witness::{Accountant, Queued, Value, Witness};
-
-/// A place for a job that can be wiped out behind it, as the next function's frame would.
-struct Frame<T>(MaybeUninit<T>);
-
-impl<T> Frame<T> {
-    fn new(content: T) -> Box<Self> {
-        Box::new(Self(MaybeUninit::new(content)))
-    }
-
-    fn get(&self) -> &T {
-        // SAFETY: initialised in `new`, and `leave` consumes the frame.
-        unsafe { self.0.assume_init_ref() }
-    }
-
-    /// Moves the content out. The memory stays, for those who wrongly look at it.
-    fn leave(mut self: Box<Self>) -> T {
-        // SAFETY: initialised in `new`; wiped out below.
-        let content = unsafe { self.0.assume_init_read() };
-        self.0 = MaybeUninit::zeroed();
-        let _leaked = ManuallyDrop::new(self);
-        content
-    }
-}
 
 /// Waits for a job in a frame of its own, which somebody executes elsewhere.
 fn wait_for(execute: impl FnOnce(Queued) -> Executed + Send + 'static, expect: fn(StackOutcome<Closure, Value>)) {
     let witness = Witness::new();
     let parker = Parker::new();
     let closure: Closure = Box::new(witness.closure());
-    let frame = Frame::new(StackJob::new(closure, parker.unparker()));
+    let frame = Frame::new(StackJob::new(closure, |closure| closure(), parker.unparker()));
     // SAFETY: the frame stays until the job has ended; its closure and its value are Send.
     let queued = Queued(unsafe { frame.get().as_job() });
     let executor = thread::spawn(move || execute(queued));

@@ -4,6 +4,7 @@
 compile_error!("the model cfg is missing: these tests would check nothing");
 
 mod case;
+mod frame;
 mod ledger;
 mod process;
 mod support;
@@ -17,13 +18,16 @@ mod gate;
 mod injector;
 mod install;
 mod job;
+mod latch;
 mod local;
 mod mailbox;
 mod park;
 mod pool;
+mod scope;
 mod set;
 mod shutdown;
 mod sleep;
 mod sleep_tag;
+mod steal_back;
 mod sweep;
 mod waiter;
