@@ -8,45 +8,44 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "deque: bottom published with Relaxed",
         file: DEQUE,
-        find: "self.shared.bottom.store(bottom, Ordering::Release);",
-        replace: "self.shared.bottom.store(bottom, Ordering::Relaxed);",
+        find: "self.bottom.store(bottom, Ordering::Release);",
+        replace: "self.bottom.store(bottom, Ordering::Relaxed);",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop lowers bottom with Relaxed",
         file: DEQUE,
-        find: "self.publish(newest);",
-        replace: "self.bottom.set(newest);
-        self.shared.bottom.store(newest, Ordering::Relaxed);",
+        find: "shared.publish(newest);",
+        replace: "shared.bottom.store(newest, Ordering::Relaxed);",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop does not raise bottom again",
         file: DEQUE,
-        find: "self.publish(newest + 1);",
+        find: "self.shared.publish(top);",
         replace: "",
         models: "deque::",
     },
     Mutant {
         name: "deque: slot written after bottom",
         file: DEQUE,
-        find: "self.shared.slot(bottom).store(element.as_ptr(), Ordering::Relaxed);
-        self.publish(bottom + 1);",
-        replace: "self.publish(bottom + 1);
-        self.shared.slot(bottom).store(element.as_ptr(), Ordering::Relaxed);",
+        find: "shared.slot(bottom).store(element.as_ptr(), Ordering::Relaxed);
+        shared.publish(bottom + 1);",
+        replace: "shared.publish(bottom + 1);
+        shared.slot(bottom).store(element.as_ptr(), Ordering::Relaxed);",
         models: "deque::",
     },
     Mutant {
         name: "deque: room for one element too many",
         file: DEQUE,
-        find: "self.bottom.get() - self.top.get() >= self.shared.slots.len() as i64\n",
-        replace: "self.bottom.get() - self.top.get() > self.shared.slots.len() as i64\n",
+        find: "self.bottom() >= self.limit.get()\n",
+        replace: "self.bottom() > self.limit.get()\n",
         models: "deque::",
     },
     Mutant {
         name: "deque: a full deque does not look at top again",
         file: DEQUE,
-        find: "self.top.set(self.shared.top.load(Ordering::Acquire));",
+        find: "self.has_seen_top(self.shared.top.load(Ordering::Acquire));",
         replace: "",
         models: "deque::",
     },
@@ -108,25 +107,25 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "deque: pop's fence before its store",
         file: DEQUE,
-        find: "self.publish(newest);
+        find: "shared.publish(newest);
         F::owner();",
         replace: "F::owner();
-        self.publish(newest);",
+        shared.publish(newest);",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop takes the last element like any other",
         file: DEQUE,
-        find: "if top < newest {",
-        replace: "if top <= newest {",
+        find: "top < newest || self",
+        replace: "top <= newest || self",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop takes the last element without compare-and-swap",
         file: DEQUE,
-        find: "self.shared.top.compare_exchange(position, position + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()",
-        replace: "self.shared.top.load(Ordering::Acquire) == position
-            && self.shared.top.swap(position + 1, Ordering::AcqRel) <= position + 1",
+        find: "self.shared.top.compare_exchange(newest, newest + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()",
+        replace: "self.shared.top.load(Ordering::Acquire) == newest
+            && self.shared.top.swap(newest + 1, Ordering::AcqRel) <= newest + 1",
         models: "deque::",
     },
     Mutant {
@@ -140,18 +139,24 @@ pub const MUTANTS: &[Mutant] = &[
         name: "deque: steal loads bottom with Relaxed",
         file: DEQUE,
         find: "let bottom = self.shared.bottom.load(Ordering::Acquire);
-        if top >= bottom {",
+        if top >= bottom || !still() {",
         replace: "let bottom = self.shared.bottom.load(Ordering::Relaxed);
-        if top >= bottom {",
+        if top >= bottom || !still() {",
         models: "deque::",
     },
     Mutant {
         name: "deque: steal loads bottom before top",
         file: DEQUE,
         find: "let top = self.shared.top.load(Ordering::Acquire);
+        if !will_do(top) {
+            return Steal::Empty;
+        }
         F::thief();",
         replace: "let bottom = self.shared.bottom.load(Ordering::Acquire);
         let top = self.shared.top.load(Ordering::Acquire);
+        if !will_do(top) {
+            return Steal::Empty;
+        }
         F::thief();
         #[cfg(any())]",
         models: "deque::",
@@ -164,6 +169,20 @@ pub const MUTANTS: &[Mutant] = &[
                 let _ = element;
                 NonNull::new(self.shared.slot(top).load(Ordering::Relaxed)).map_or(Steal::Retry, Steal::Success)
             }",
+        models: "deque::",
+    },
+    Mutant {
+        name: "deque: who takes a piece back does not see that more than it was stolen",
+        file: DEQUE,
+        find: "let top = top.max(newest + 1);",
+        replace: "let top = newest + 1;",
+        models: "deque::two_thieves_take",
+    },
+    Mutant {
+        name: "deque: the limit counts from before the top",
+        file: DEQUE,
+        find: "self.limit.set(top + CAPACITY as i64);",
+        replace: "self.limit.set(top + CAPACITY as i64 + 1);",
         models: "deque::",
     },
 ];
@@ -181,9 +200,8 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "deque: pop raises bottom again with Relaxed",
         file: DEQUE,
-        find: "self.publish(newest + 1);",
-        replace: "self.bottom.set(newest + 1);
-        self.shared.bottom.store(newest + 1, Ordering::Relaxed);",
+        find: "self.shared.publish(top);",
+        replace: "self.shared.bottom.store(top, Ordering::Relaxed);",
         models: "deque::",
     },
     // The fence right after it is an acquire fence too.
@@ -191,9 +209,9 @@ pub const UNSEEN: &[Mutant] = &[
         name: "deque: steal loads top with Relaxed",
         file: DEQUE,
         find: "let top = self.shared.top.load(Ordering::Acquire);
-        F::thief();",
+        if !will_do(top) {",
         replace: "let top = self.shared.top.load(Ordering::Relaxed);
-        F::thief();",
+        if !will_do(top) {",
         models: "deque::",
     },
     // What the owner published, the thief acquired with `bottom`.
@@ -209,24 +227,22 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "deque: a full deque looks at top with Relaxed",
         file: DEQUE,
-        find: "self.top.set(self.shared.top.load(Ordering::Acquire));",
-        replace: "self.top.set(self.shared.top.load(Ordering::Relaxed));",
+        find: "self.has_seen_top(self.shared.top.load(Ordering::Acquire));",
+        replace: "self.has_seen_top(self.shared.top.load(Ordering::Relaxed));",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop looks at top with Relaxed",
         file: DEQUE,
-        find: "let top = self.shared.top.load(Ordering::Acquire);
-        self.top.set(top);",
-        replace: "let top = self.shared.top.load(Ordering::Relaxed);
-        self.top.set(top);",
+        find: "let top = shared.top.load(Ordering::Acquire);",
+        replace: "let top = shared.top.load(Ordering::Relaxed);",
         models: "deque::",
     },
     Mutant {
         name: "deque: pop moves top with Relaxed",
         file: DEQUE,
-        find: "self.shared.top.compare_exchange(position, position + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()",
-        replace: "self.shared.top.compare_exchange(position, position + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()",
+        find: "self.shared.top.compare_exchange(newest, newest + 1, Ordering::AcqRel, Ordering::Acquire).is_ok()",
+        replace: "self.shared.top.compare_exchange(newest, newest + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()",
         models: "deque::",
     },
 ];

@@ -7,6 +7,7 @@ const INSTALL: &str = "src/ops/install.rs";
 const JOIN: &str = "src/ops/join.rs";
 const SEARCH: &str = "src/worker/search.rs";
 const WORKER: &str = "src/worker/mod.rs";
+const PIECE: &str = "src/worker/piece.rs";
 const REGISTRY: &str = "src/registry/mod.rs";
 const ENDING: &str = "src/registry/ending.rs";
 
@@ -21,17 +22,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: the end is seen with Relaxed",
         file: STACK,
-        find: "self.state.load(Ordering::Acquire) != PENDING
-    }
-
-    /// The outcome of a job that has ended, or that its caller has taken out of the queue.
-    pub fn into_outcome(self) -> StackOutcome<F, R> {
-        match self.state.load(Ordering::Acquire) {",
-        replace: "self.state.load(Ordering::Relaxed) != PENDING
-    }
-
-    pub fn into_outcome(self) -> StackOutcome<F, R> {
-        match self.state.load(Ordering::Relaxed) {",
+        find: "self.state.load(Ordering::Acquire) != PENDING",
+        replace: "self.state.load(Ordering::Relaxed) != PENDING",
         models: "install::a_frame install::a_worker",
     },
     Mutant {
@@ -106,16 +98,16 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: a join does not look whether its second half was stolen",
         file: JOIN,
-        find: "if pushed && worker.pop_piece().is_none() {",
-        replace: "if pushed && worker.pop_piece().is_none() && false {",
+        find: "if !self.retract_piece(position) {",
+        replace: "if !self.retract_piece(position) && false {",
         models: "install::",
     },
     Mutant {
         name: "install: a join tells nobody of its second half",
-        file: WORKER,
-        find: "self.queues.fork_join.push(job)?;
+        file: PIECE,
+        find: "let position = self.queues.fork_join.push(job).ok()?;
         self.tell();",
-        replace: "self.queues.fork_join.push(job)?;",
+        replace: "let position = self.queues.fork_join.push(job).ok()?;",
         models: "install::both",
     },
     Mutant {
@@ -135,7 +127,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: a thief keeps the right to pay for a heavy fence",
         file: REGISTRY,
-        find: "registry.heavy_turn.swap(false, Ordering::Relaxed);",
+        find: "self.heavy_turn.swap(false, Ordering::Relaxed);",
         replace: "",
         models: "install::",
     },
@@ -170,8 +162,8 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "install: thieves pay for heavy fences all at once",
         file: REGISTRY,
-        find: "if registry.heavy_turn.swap(true, Ordering::Relaxed) {",
-        replace: "if registry.heavy_turn.swap(true, Ordering::Relaxed) && false {",
+        find: "if self.heavy_turn.swap(true, Ordering::Relaxed) {",
+        replace: "if self.heavy_turn.swap(true, Ordering::Relaxed) && false {",
         models: "install::",
     },
 ];

@@ -14,6 +14,7 @@ mod park;
 mod pool;
 mod queue;
 mod registry;
+mod scope;
 mod set;
 mod sleep;
 mod sleep_word;
@@ -57,6 +58,7 @@ const MUTANTS: &[&[Mutant]] = &[
     sleep_word::MUTANTS,
     idle::MUTANTS,
     pool::MUTANTS,
+    scope::MUTANTS,
     sweep::MUTANTS,
     install::MUTANTS,
     set::MUTANTS,

@@ -9,8 +9,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sleep: notify wakes nobody",
         file: SLEEP,
-        find: "counters.needs_wake() && self.wake_one()",
-        replace: "false && counters.needs_wake() && self.wake_one()",
+        find: "Counters::word_needs_wake(self.word.load(Ordering::Relaxed)) && self.wake_one()",
+        replace: "Counters::word_needs_wake(self.word.load(Ordering::Relaxed)) && false && self.wake_one()",
         models: MODELS,
     },
     Mutant {
