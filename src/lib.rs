@@ -12,8 +12,19 @@
 //! assert_eq!(total, 6);
 //! ```
 //!
-//! [`Pool::spawn`] queues one whose result nobody wants, and [`Pool::wait_idle`] waits for all of them. [`Pool::install`] runs a closure
-//! that borrows from the caller, [`Pool::join`] two of them at once.
+//! [`Pool::spawn`] queues one whose result nobody wants, and [`Pool::wait_idle`] waits for all of them.
+//!
+//! # Work that borrows
+//!
+//! [`join`] runs two closures that may borrow from the caller, potentially at the same time, and [`scope`] any number of them. [`Pool::map`], [`Pool::for_each`],
+//! [`Pool::for_range`] and [`Pool::map_reduce`] share the items of a slice, a vector or a range out among the workers.
+//!
+//! ```
+//! let pool = filch::Pool::new();
+//! let words = vec!["share", "them", "out"];
+//! assert_eq!(pool.map(&words, |word| word.len()), [5, 4, 3]);
+//! assert_eq!(pool.map_reduce(&words, 0, |word| word.len(), |a, b| a + b), 12);
+//! ```
 //!
 //! # Errors and panics
 //!
@@ -33,7 +44,7 @@
 //! # Waiting inside a job
 //!
 //! A job may submit others and join them. While it waits, its worker runs the awaited job itself, if nobody has started it, and nothing else: a
-//! lock held across the wait never meets a stranger's job. The price is that a worker whose awaited job runs elsewhere sleeps. [`WaitPolicy::HelpAny`] and
+//! lock held across the wait never meets a stranger's job. In fork-join calls it runs parts of what it waits for. The price is that a worker whose awaited job runs elsewhere sleeps. [`WaitPolicy::HelpAny`] and
 //! [`yield_now`] are for those who want it otherwise.
 //!
 //! # Asynchronous code
@@ -52,7 +63,8 @@
 //! # Cost
 //!
 //! An idle pool costs nothing: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `submit`
-//! allocates once; `spawn` does not once the pool is warm, if the closure has 48 bytes at most and its queue is short; `join` and `install` never.
+//! allocates once; `spawn` does not once the pool is warm, if the closure has 48 bytes at most and its queue is short; `join` and `install` never. A parallel loop
+//! allocates nothing for its items.
 //!
 //! # Environment
 //!

@@ -1,4 +1,4 @@
-//! Floor 6: the private half of a worker: its thread-local handle, its search for work, its main loop.
+#![doc = include_str!("README.md")]
 
 mod help;
 mod piece;
