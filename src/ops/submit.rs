@@ -15,6 +15,7 @@ where
 {
     Worker::with_current_of(registry, |worker| match (registry.admit(worker.is_some(), true), worker) {
         (Err(_), _) => registry.refuse(spawned(f, None)),
+        (Ok(()), Some(worker)) if lane == Lane::Back && worker.is_full() => worker.push_shared_closure(f),
         (Ok(()), Some(worker)) => worker.push(spawned(f, Some(worker.blocks())), lane),
         (Ok(()), None) if lane == Lane::Back => registry.inject_closure(f),
         (Ok(()), None) => registry.inject(spawned(f, None), lane),

@@ -26,7 +26,7 @@ use crate::worker::Worker;
 /// # Order
 ///
 /// Jobs of one outside thread start in the order of submission, and so do those of all outside threads together. Jobs that a job submits go to its
-/// worker's own queue: that worker takes the newest first, others the oldest. Nobody starves: after at most 61 jobs of a preferred source a worker looks at one of the others.
+/// worker's own queue: that worker takes the newest first, others the oldest. It has room for 1024; further ones queue up with those from outside. Nobody starves: after at most 61 jobs of a preferred source a worker looks at one of the others.
 ///
 /// # Panics
 ///

@@ -140,6 +140,12 @@ impl<T, F: Fences, const CAPACITY: usize> DequeOwner<T, F, CAPACITY> {
         Ok(bottom)
     }
 
+    /// Whether a push would be handed back.
+    #[inline]
+    pub fn is_full_for_sure(&self) -> bool {
+        self.bottom() >= self.limit.get() && self.is_full()
+    }
+
     #[cold]
     fn is_full(&self) -> bool {
         // Ordering: Acquire pairs with the compare-and-swap of a steal: the thief has read the slot that we are about to reuse.

@@ -192,8 +192,14 @@ impl Registry {
     /// Queues a closure from outside the pool's workers, as [`inject`](Self::inject).
     #[inline]
     pub fn inject_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
-        self.shared.push_closure(closure);
+        self.push_shared_closure(closure);
         self.tell_from_outside();
+    }
+
+    /// Pushes a closure to the shared queue, without waking anybody.
+    #[inline]
+    pub fn push_shared_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
+        self.shared.push_closure(closure);
     }
 
     /// Pushes to a shared queue, without waking anybody.

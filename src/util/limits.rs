@@ -20,7 +20,7 @@ macro_rules! limit {
 /// Slots in a worker's fork-join deque: the depth of forks whose second halves wait to be stolen. A power of two.
 pub const FORK_JOIN_CAPACITY: usize = limit!(1024, model 2);
 
-/// Slots in a worker's spawn deque; beyond, half of it moves to the injector. A power of two.
+/// Slots in a worker's spawn deque; what it has no room for goes to the injector. A power of two.
 pub const SPAWN_CAPACITY: usize = limit!(1024, model 2);
 
 /// Slots in a block of the injector, 64 bytes each. A power of two.

@@ -15,13 +15,12 @@ use piece::{Credit, Direct};
 pub use run::main;
 pub use strand::{Pauser, Said, Strand, identity};
 
-use crate::job::{Executed, Header, JobRef, OwnerId, Verb};
+use crate::job::{JobRef, OwnerId};
 use crate::park::{Parker, Unparker};
-use crate::queue::{Released, Steal};
+use crate::queue::Released;
 use crate::registry::{Lane, Mailbox, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
 use crate::util::blocks::Blocks;
-use crate::util::limits::SPAWN_CAPACITY;
 use crate::util::rng::Rng;
 use crate::util::seat::Seat;
 
@@ -189,10 +188,22 @@ impl Worker {
             Lane::Express => self.registry.push_shared(job, lane),
             Lane::Back => {
                 if let Err(job) = self.queues.spawned.push(job) {
-                    self.push_to_full(job);
+                    self.registry.push_shared(job, lane);
                 }
             }
         }
+        self.tell();
+    }
+
+    /// Whether this worker's own queue has no room.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.queues.spawned.is_full_for_sure()
+    }
+
+    /// Queues a closure of this worker's own making behind everything that all have queued.
+    pub(crate) fn push_shared_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
+        self.registry.push_shared_closure(closure);
         self.tell();
     }
 
@@ -208,32 +219,6 @@ impl Worker {
     #[cold]
     fn count_wake(&self) {
         self.stats().wakes.bump();
-    }
-
-    /// Makes room by moving the older half of the spawn deque to the injector.
-    #[cold]
-    fn push_to_full(&self, job: JobRef) {
-        let own = &self.registry.workers()[self.index];
-        for _ in 0..SPAWN_CAPACITY / 2 {
-            match own.steal_spawned() {
-                Steal::Success(job) => self.push_older(job),
-                Steal::Retry => {}
-                Steal::Empty => break,
-            }
-        }
-        if let Err(job) = self.queues.spawned.push(job) {
-            self.registry.push_shared(job, Lane::Back);
-        }
-    }
-
-    /// Moves one of the older jobs on, or frees what is left of it.
-    fn push_older(&self, job: JobRef) {
-        // SAFETY: taken from a queue just now; a job that is kept is queued again.
-        match unsafe { Header::execute(job, Verb::Bury) } {
-            Executed::Tombstone => self.stats().tombstones_met.bump(),
-            Executed::Moved(job) => self.registry.push_shared(job, Lane::Back),
-            Executed::Kept | Executed::Done => self.registry.push_shared(job, Lane::Back),
-        }
     }
 }
 
