@@ -22,8 +22,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: the end is seen with Relaxed",
         file: STACK,
-        find: "self.state.load(Ordering::Acquire) != PENDING",
-        replace: "self.state.load(Ordering::Relaxed) != PENDING",
+        find: "match self.state.load(Ordering::Acquire) {",
+        replace: "match self.state.load(Ordering::Relaxed) {",
         models: "install::a_frame install::a_worker",
     },
     Mutant {
@@ -146,8 +146,8 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "install: the caller waits with Relaxed",
         file: STACK,
-        find: "self.state.load(Ordering::Acquire) != PENDING",
-        replace: "self.state.load(Ordering::Relaxed) != PENDING",
+        find: "match self.state.load(Ordering::Acquire) {",
+        replace: "match self.state.load(Ordering::Relaxed) {",
         models: "install::a_frame install::a_worker",
     },
     // The wait before it, or the pop of the job, has ordered everything.

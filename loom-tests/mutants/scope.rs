@@ -121,13 +121,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: "steal_back::",
     },
     Mutant {
-        name: "steal_back: the base is stored with Relaxed",
-        file: SERVING,
-        find: "self.base.store(base, Ordering::Release);",
-        replace: "self.base.store(base, Ordering::Relaxed);",
-        models: "steal_back::",
-    },
-    Mutant {
         name: "steal_back: the version is stored with Relaxed",
         file: SERVING,
         find: "self.version.store(version + 2, Ordering::Release);",

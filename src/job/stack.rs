@@ -65,8 +65,8 @@ impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
 
     /// Whether the outcome is there.
     pub fn has_ended(&self) -> bool {
-        // Ordering: Acquire pairs with `publish`.
-        self.state.load(Ordering::Acquire) != PENDING
+        // Ordering: Relaxed: whoever takes the outcome acquires it.
+        self.state.load(Ordering::Relaxed) != PENDING
     }
 
     /// Takes the closure of a job that nobody has executed.
@@ -93,6 +93,7 @@ impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
     ///
     /// Nothing else is taken of the job.
     pub unsafe fn take_outcome(&self) -> StackOutcome<F, R> {
+        // Ordering: Acquire pairs with `publish`.
         match self.state.load(Ordering::Acquire) {
             // SAFETY: the job is out of every queue and nobody runs it, so the body is ours. The state says what it holds; it is taken once (duty).
             DONE => StackOutcome::Ran(Ok(unsafe { self.body.take_value() })),
@@ -141,7 +142,7 @@ impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
         let unparker = unsafe { job.as_ref() }.unparker.clone();
         // SAFETY: as above; the reference is to the word alone.
         let word = unsafe { &(*job.as_ptr()).state };
-        // Ordering: Release publishes the body to `has_ended`.
+        // Ordering: Release publishes the body to `take_outcome`.
         word.store(state, Ordering::Release);
         unparker.unpark();
     }

@@ -57,9 +57,11 @@ impl Serving {
     fn set(&self, Served { awaited, base }: Served) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version + 1, Ordering::Relaxed);
-        // Ordering: Release, here and below: who sees one of these sees the version that came before.
+        // Ordering: Release: who sees this sees the version that came before.
         self.awaited.store(awaited, Ordering::Release);
-        self.base.store(base, Ordering::Release);
+        // Ordering: Relaxed: the version below publishes it. Seen earlier than that it does no harm: the piece there tells of the version itself.
+        self.base.store(base, Ordering::Relaxed);
+        // Ordering: Release publishes the two.
         self.version.store(version + 2, Ordering::Release);
     }
 
@@ -79,7 +81,7 @@ impl Serving {
         if version % 2 == 1 || self.awaited.load(Ordering::Acquire) != awaited {
             return Steal::Empty;
         }
-        let base = self.base.load(Ordering::Acquire);
+        let base = self.base.load(Ordering::Relaxed);
         // Ordering: Relaxed: what came before the bottom that the deque has read is visible, and so is everything from before its fence.
         deque.steal_if(|top| top >= base, || self.version.load(Ordering::Relaxed) == version)
     }

@@ -76,6 +76,16 @@ fn a_scope_puts_aside_what_the_deque_has_no_room_for() {
     });
 }
 
+/// Nobody else could run what is put aside.
+#[test]
+fn the_only_worker_runs_what_it_has_put_aside() {
+    explore("scope: 1 worker, inside, three jobs", Some(2), || {
+        let pool = at_rest(1);
+        pool.install(|| spawn_each(&pool, &witnesses::<3>()));
+        finish(pool);
+    });
+}
+
 #[test]
 fn a_job_spawns_another() {
     explore("scope: 2 workers, inside, a job of a job", Some(1), || {
