@@ -42,7 +42,7 @@ pub const MUTANTS: &[Mutant] = &[
         find: "let unparker = unsafe { job.as_ref() }.unparker.clone();
         // SAFETY: as above; the reference is to the word alone.
         let word = unsafe { &(*job.as_ptr()).state };
-        // Ordering: Release publishes the body to `has_ended`.
+        // Ordering: Release publishes the body to `take_outcome`.
         word.store(state, Ordering::Release);",
         replace: "let word = unsafe { &(*job.as_ptr()).state };
         word.store(state, Ordering::Release);
