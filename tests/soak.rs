@@ -3,6 +3,8 @@
 //!
 //! At the end every closure has been run or dropped, every pool is gone, and so is every thread. `FILCH_SOAK_SECONDS` sets how long; `FILCH_SEED` the seed.
 
+#[path = "soak/forks.rs"]
+mod forks;
 #[path = "soak/sets.rs"]
 mod sets;
 #[path = "ledger/support/mod.rs"]
@@ -199,7 +201,8 @@ fn job(seed: u64, manners: Manners, depth: u8) -> impl FnOnce() + Send + 'static
         match (random.below(16), current) {
             (0, Some(pool)) if depth < 3 => submit(&pool, &mut random, manners, depth + 1).into_iter().for_each(settle),
             (1, Some(pool)) if depth < 3 => spawn(&pool, &mut random, manners, depth + 1),
-            (2, Some(pool)) if depth < 3 => fork(&pool, &mut random, depth + 1),
+            (2, Some(pool)) if depth < 3 && random.one_in(2) => fork(&pool, &mut random, depth + 1),
+            (2, Some(pool)) if depth < 3 => forks::nest(&pool, &mut random, manners),
             (3, Some(pool)) if manners == Manners::Clinging => {
                 let last = Last { pool, seed: random.next() };
                 LAST.with_borrow_mut(|all| all.push(last));
@@ -262,6 +265,7 @@ fn use_pool(pool: &Pool, random: &mut Random, manners: Manners, handles: &mut Ve
         5 => pool.spawn_batch((0..random.below(20)).map(|_| job(random.next(), manners, 0)).collect::<Vec<_>>()),
         6..=9 => handles.extend(submit(pool, random, manners, 0)),
         10 => fork(pool, random, 1),
+        11 if random.one_in(2) => forks::nest(pool, random, manners),
         11 => handles.iter().for_each(|handle| _ = handle.cancel()),
         12 => handles.drain(..).for_each(settle),
         13 => handles.drain(..).for_each(|handle| drop(handle.on_complete(drop))),
