@@ -1,9 +1,10 @@
-//! Adaptive splitting: a worker offers the upper half of its positions, works through the lower half in short chunks, and offers half of what is left as soon as
-//! its offer has been stolen.
+//! Adaptive splitting: a worker offers the upper half of its positions, and works through the lower half in short chunks, while it offers what is left of that half too. As soon
+//! as the upper half has been stolen, it splits what is left again.
 //!
-//! So something is on offer at any time while more than a chunk is left, and nothing is split that nobody takes: with `n` positions and no thief there are
-//! log2(n) offers. Chunks grow until one takes some [microseconds](CHUNK_NANOS), so that a worker looks up often and pays little for that, whatever an item costs.
-//! After Tzannes, Caragea, Vishkin and Barua, "Lazy Scheduling" (2014), who look at the deque as we do, with a chunk chosen by the programmer.
+//! So every position that nobody runs is on offer at any time, however long an item takes; thieves get large shares; and what nobody takes is not split: with `n`
+//! positions and no thief there are log2(n) halves. Chunks grow until one takes some [microseconds](CHUNK_NANOS), so that a worker looks up often and pays little
+//! for that, whatever an item costs. After Tzannes, Caragea, Vishkin and Barua, "Lazy Scheduling" (2014), who look at the deque as we do, with chunks that the programmer
+//! chooses.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -69,6 +70,14 @@ enum Failure {
     Stopped,
 }
 
+/// What came of a run beside which other positions were on offer.
+enum Beside<W: Work> {
+    /// Nobody has taken them. The part that was run.
+    Back(W::Part),
+    /// All is done, or nothing more will be.
+    Done(Outcome<W>),
+}
+
 /// One call.
 struct Split<'a, W> {
     work: &'a W,
@@ -129,35 +138,16 @@ impl<W: Work> Split<'_, W> {
         while positions.len() > 1 {
             let middle = positions.start + positions.len() / 2;
             let (lower, upper) = (positions.start..middle, middle..positions.end);
-            let (chunk, offered, empty) = (pace.chunk, upper.clone(), self.work.empty(middle));
-            let run_upper = move |worker: &Worker| self.run(worker, offered, empty, chunk);
-            let piece = StackJob::new(run_upper, on_this_worker, worker.unparker());
-            // SAFETY: it stays in this frame until it is taken back or has ended, below; parts are Send, and the work is Sync.
-            let Some(position) = worker.push_piece(unsafe { piece.as_job() }) else {
-                // SAFETY: it came back; this is all that is taken.
-                drop(unsafe { piece.take_closure() });
-                break;
+            positions = upper.clone();
+            part = match self.beside(worker, upper, pace.chunk, || self.walk(worker, state, lower, part, pace)) {
+                Beside::Back(longer) => longer,
+                Beside::Done(outcome) => return outcome,
             };
-            let outcome = self.walk(worker, state, lower, part, pace);
-            if !worker.retract_piece(position) {
-                let stolen = worker.end_stolen_piece(&piece, position);
-                return self.merge(outcome, stolen.unwrap_or_else(|payload| Err(Failure::Panic(payload))));
-            }
-            // SAFETY: taken back just now; this is all that is taken.
-            drop(unsafe { piece.take_closure() });
-            match outcome {
-                Ok(longer) => part = longer,
-                Err(failure) => {
-                    self.skip(upper);
-                    return Err(failure);
-                }
-            }
-            positions = upper;
         }
         self.walk(worker, state, positions, part, pace)
     }
 
-    /// Runs positions chunk by chunk; as soon as nothing is on offer any more, shares those that are left.
+    /// Runs positions chunk by chunk, and offers those behind the chunk meanwhile. As soon as nothing else is on offer any more, shares those that are left.
     fn walk(
         &self,
         worker: &Worker,
@@ -168,29 +158,76 @@ impl<W: Work> Split<'_, W> {
     ) -> Outcome<W> {
         while !positions.is_empty() {
             if self.has_failed.load(Ordering::Relaxed) {
-                self.skip(positions);
-                self.end_part(part);
-                return Err(Failure::Stopped);
+                return self.fail(Failure::Stopped, part, positions);
             }
             if positions.len() > pace.chunk && !worker.has_offer() {
                 return self.share(worker, state, positions, part, pace);
             }
             let end = positions.start.saturating_add(pace.chunk).min(positions.end);
-            let chunk = positions.start..end;
-            positions.start = end;
-            let len = chunk.len();
-            if let Err(payload) = contain(|| self.run_chunk(state, &mut part, chunk)) {
-                self.has_failed.store(true, Ordering::Relaxed);
-                self.skip(positions);
-                self.end_part(part);
-                return Err(Failure::Panic(payload));
+            let (chunk, rest) = (positions.start..end, end..positions.end);
+            positions = rest.clone();
+            if rest.is_empty() {
+                return self.run_chunk(state, part, chunk, pace);
             }
-            pace.learn(len);
+            part = match self.beside(worker, rest, pace.chunk, || self.run_chunk(state, part, chunk, pace)) {
+                Beside::Back(longer) => longer,
+                Beside::Done(outcome) => return outcome,
+            };
         }
         Ok(part)
     }
 
-    fn run_chunk(&self, state: &mut Option<W::State>, part: &mut W::Part, chunk: Range<usize>) {
+    /// Offers positions to thieves while `run` runs those before them.
+    fn beside(
+        &self,
+        worker: &Worker,
+        others: Range<usize>,
+        chunk: usize,
+        run: impl FnOnce() -> Outcome<W>,
+    ) -> Beside<W> {
+        let (offered, empty) = (others.clone(), self.work.empty(others.start));
+        let run_others = move |worker: &Worker| self.run(worker, offered, empty, chunk);
+        let piece = StackJob::new(run_others, on_this_worker, worker.unparker());
+        // SAFETY: it stays in this frame until it is taken back or has ended, below; parts are Send, and the work is Sync.
+        let position = worker.push_piece(unsafe { piece.as_job() });
+        let outcome = run();
+        if let Some(position) = position.filter(|position| !worker.retract_piece(*position)) {
+            let stolen = worker.end_stolen_piece(&piece, position);
+            return Beside::Done(self.merge(outcome, stolen.unwrap_or_else(|payload| Err(Failure::Panic(payload)))));
+        }
+        // SAFETY: there was no room for it, or it was taken back just now; this is all that is taken.
+        drop(unsafe { piece.take_closure() });
+        match outcome {
+            Ok(part) => Beside::Back(part),
+            Err(failure) => {
+                self.skip(others);
+                Beside::Done(Err(failure))
+            }
+        }
+    }
+
+    /// Adds one chunk to the part.
+    fn run_chunk(
+        &self,
+        state: &mut Option<W::State>,
+        mut part: W::Part,
+        chunk: Range<usize>,
+        pace: &mut Pace,
+    ) -> Outcome<W> {
+        let len = chunk.len();
+        match contain(|| self.run_or_skip(state, &mut part, chunk)) {
+            Ok(()) => {
+                pace.learn(len);
+                Ok(part)
+            }
+            Err(payload) => {
+                self.has_failed.store(true, Ordering::Relaxed);
+                self.fail(Failure::Panic(payload), part, 0..0)
+            }
+        }
+    }
+
+    fn run_or_skip(&self, state: &mut Option<W::State>, part: &mut W::Part, chunk: Range<usize>) {
         /// Skips positions if the state cannot be made.
         struct Unless<'a, W: Work>(&'a W, Range<usize>);
         impl<W: Work> Drop for Unless<'_, W> {
@@ -202,6 +239,12 @@ impl<W: Work> Split<'_, W> {
         let state = state.get_or_insert_with(|| self.work.state());
         let chunk = std::mem::take(&mut unless.1);
         self.work.run(state, part, chunk);
+    }
+
+    fn fail(&self, failure: Failure, part: W::Part, left: Range<usize>) -> Outcome<W> {
+        self.skip(left);
+        self.end_part(part);
+        Err(failure)
     }
 
     fn merge(&self, lower: Outcome<W>, upper: Outcome<W>) -> Outcome<W> {
