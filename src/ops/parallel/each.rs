@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::items::{ParallelItems, Source, feed};
 use super::split::{Work, drive};
 use crate::registry::Registry;
+use crate::util::contain::Payload;
 
 /// Calls `f` with every item.
 pub fn for_each<I, F>(registry: &Arc<Registry>, items: I, f: F)
@@ -30,14 +31,14 @@ impl<S: Source, F: Fn(S::Item) + Sync> Work for Each<'_, S, F> {
 
     fn empty(&self, _: usize) {}
 
-    fn run(&self, _: &mut (), _: &mut (), positions: Range<usize>) {
+    fn run(&self, _: &mut (), _: &mut (), positions: &mut Range<usize>) {
         feed(self.source, positions, &self.f);
     }
 
     fn merge(&self, _: (), _: ()) {}
 
-    fn skip(&self, positions: Range<usize>) {
-        self.source.skip(positions);
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
+        self.source.skip(positions, report);
     }
 }
 
@@ -62,11 +63,12 @@ impl<F: Fn(Range<usize>) + Sync> Work for Ranges<F> {
 
     fn empty(&self, _: usize) {}
 
-    fn run(&self, _: &mut (), _: &mut (), positions: Range<usize>) {
-        (self.f)(self.start + positions.start..self.start + positions.end);
+    fn run(&self, _: &mut (), _: &mut (), positions: &mut Range<usize>) {
+        let part = std::mem::take(positions);
+        (self.f)(self.start + part.start..self.start + part.end);
     }
 
     fn merge(&self, _: (), _: ()) {}
 
-    fn skip(&self, _: Range<usize>) {}
+    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }

@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 
+use crate::util::contain::{Payload, contain_drop};
+
 /// Items that threads can share out among themselves: `Vec<T>`, `&[T]`, `&Vec<T>`, `&mut [T]`, `&mut Vec<T>`, `[T; N]`, a range of integers, and `HashMap` and
 /// `BTreeMap` by value.
 ///
@@ -50,62 +52,24 @@ pub trait Source: Sync {
     /// The base is of a source that lives, the position is below its length, and is neither taken nor skipped otherwise.
     unsafe fn take(base: Self::Base, position: usize) -> Self::Item;
 
-    /// Drops the items at positions that nobody takes. A panic comes when all have been dropped.
-    fn skip(&self, positions: Range<usize>);
+    /// Drops the items at positions that nobody takes, and reports the panic of each that panics.
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload));
 }
 
-/// Calls `f` with each item in turn. If that panics, the rest are skipped.
+/// Calls `f` with each item in turn, and takes its position from the range before.
 #[inline(always)]
-pub(super) fn feed<S: Source>(source: &S, positions: Range<usize>, mut f: impl FnMut(S::Item)) {
-    fold(source, positions, (), |(), item| f(item));
-}
-
-/// Calls `f` with each item in turn, and with what it returned before. If that panics, the rest are skipped.
-#[inline(always)]
-pub(super) fn fold<S: Source, A>(
-    source: &S,
-    positions: Range<usize>,
-    first: A,
-    mut f: impl FnMut(A, S::Item) -> A,
-) -> A {
+pub(super) fn feed<S: Source>(source: &S, positions: &mut Range<usize>, mut f: impl FnMut(S::Item)) {
     let base = source.base();
-    let mut so_far = first;
-    if !S::OWNS {
-        for position in positions {
+    if S::OWNS {
+        while let Some(position) = positions.next() {
             // SAFETY: the positions are the caller's, and each comes once.
-            so_far = f(so_far, unsafe { S::take(base, position) });
+            f(unsafe { S::take(base, position) });
         }
-        return so_far;
-    }
-    let mut rest = Rest { source, positions };
-    while let Some(position) = rest.positions.next() {
-        // SAFETY: as above.
-        so_far = f(so_far, unsafe { S::take(base, position) });
-    }
-    so_far
-}
-
-/// Calls `f` with the first item, of at least one, and leaves the others. If it panics, they are skipped.
-#[inline(always)]
-pub(super) fn with_first<S: Source, R>(source: &S, positions: &mut Range<usize>, f: impl FnOnce(S::Item) -> R) -> R {
-    let mut rest = Rest { source, positions: positions.clone() };
-    let first = rest.positions.next().expect("a chunk has a position");
-    // SAFETY: the positions are the caller's, and this one comes once.
-    let result = f(unsafe { S::take(source.base(), first) });
-    *positions = std::mem::take(&mut rest.positions);
-    result
-}
-
-/// Positions that are skipped unless they are used.
-struct Rest<'a, S: Source> {
-    source: &'a S,
-    positions: Range<usize>,
-}
-
-impl<S: Source> Drop for Rest<'_, S> {
-    fn drop(&mut self) {
-        if S::OWNS && !self.positions.is_empty() {
-            self.source.skip(std::mem::take(&mut self.positions));
+    } else {
+        // What is left after a panic is of no interest, so the loop need not keep the range up to date.
+        for position in std::mem::take(positions) {
+            // SAFETY: as above.
+            f(unsafe { S::take(base, position) });
         }
     }
 }
@@ -145,10 +109,12 @@ impl<T: Send, Store> Source for Owned<T, Store> {
         unsafe { item.read() }
     }
 
-    fn skip(&self, positions: Range<usize>) {
-        let first = self.items.wrapping_add(positions.start);
-        // SAFETY: nobody takes them (duty).
-        unsafe { std::ptr::slice_from_raw_parts_mut(first, positions.len()).drop_in_place() };
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
+        for position in positions {
+            // SAFETY: nobody takes it (duty).
+            let item = unsafe { Self::take(self.items, position) };
+            contain_drop(item).unwrap_or_else(report);
+        }
     }
 }
 
@@ -216,7 +182,7 @@ impl<'a, T: Sync> Source for Shared<'a, T> {
         unsafe { items.get_unchecked(position) }
     }
 
-    fn skip(&self, _: Range<usize>) {}
+    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
 
 impl<'a, T: Sync> ParallelItems for &'a [T] {
@@ -281,7 +247,7 @@ impl<'a, T: Send + 'a> Source for Lent<'a, T> {
         unsafe { &mut *item }
     }
 
-    fn skip(&self, _: Range<usize>) {}
+    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
 
 impl<'a, T: Send> ParallelItems for &'a mut [T] {
@@ -364,7 +330,7 @@ impl<T: Integer> Source for Integers<T> {
         start.plus(position)
     }
 
-    fn skip(&self, _: Range<usize>) {}
+    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
 
 impl<T: Integer> ParallelItems for Range<T> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::items::{ParallelItems, Source, feed};
 use super::split::{Work, drive};
 use crate::registry::Registry;
+use crate::util::contain::{Payload, contain_drop};
 
 /// The results of `f` for each item.
 pub fn map<I, R, F>(registry: &Arc<Registry>, items: I, f: F) -> Vec<R>
@@ -31,7 +32,6 @@ where
     let room = Room(results.as_mut_ptr());
     let filled = drive(registry, &Map { source: &source, init, f, room }, len);
     assert_eq!(filled.len, len, "every item has a result");
-    std::mem::forget(filled);
     // SAFETY: there is room for them, and all are there.
     unsafe { results.set_len(len) };
     results
@@ -43,7 +43,7 @@ struct Room<R>(*mut R);
 // SAFETY: each result is written by one thread, and read when all have left.
 unsafe impl<R: Send> Sync for Room<R> {}
 
-/// Neighbouring results, dropped if they are not wanted.
+/// Neighbouring results. Whoever has them takes them into the vector or [discards](Work::discard) them.
 struct Filled<R> {
     start: *mut R,
     len: usize,
@@ -51,13 +51,6 @@ struct Filled<R> {
 
 // SAFETY: it owns its results.
 unsafe impl<R: Send> Send for Filled<R> {}
-
-impl<R> Drop for Filled<R> {
-    fn drop(&mut self) {
-        // SAFETY: they have been written, and nobody else owns them.
-        unsafe { std::ptr::slice_from_raw_parts_mut(self.start, self.len).drop_in_place() };
-    }
-}
 
 struct Map<'a, Src, N, F, R> {
     source: &'a Src,
@@ -84,7 +77,7 @@ where
         Filled { start: self.room.0.wrapping_add(position), len: 0 }
     }
 
-    fn run(&self, state: &mut S, part: &mut Filled<R>, positions: Range<usize>) {
+    fn run(&self, state: &mut S, part: &mut Filled<R>, positions: &mut Range<usize>) {
         feed(self.source, positions, |item| {
             let result = (self.f)(state, item);
             // SAFETY: the part ends where these positions begin, so this is the item's place in the room.
@@ -97,11 +90,18 @@ where
 
     fn merge(&self, mut lower: Filled<R>, upper: Filled<R>) -> Filled<R> {
         lower.len += upper.len;
-        std::mem::forget(upper);
         lower
     }
 
-    fn skip(&self, positions: Range<usize>) {
-        self.source.skip(positions);
+    fn discard(&self, part: Filled<R>, report: &dyn Fn(Payload)) {
+        for index in 0..part.len {
+            // SAFETY: it has been written, and nobody else owns it.
+            let result = unsafe { part.start.add(index).read() };
+            contain_drop(result).unwrap_or_else(report);
+        }
+    }
+
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
+        self.source.skip(positions, report);
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::items::{ParallelItems, Source, fold, with_first};
+use super::items::{ParallelItems, Source, feed};
 use super::split::{Work, drive};
 use crate::registry::Registry;
+use crate::util::contain::Payload;
 
 /// `reduce` over the results of `map`, in the items' order; `identity` comes first, once.
 pub fn map_reduce<I, R, F, G>(registry: &Arc<Registry>, items: I, identity: R, map: F, reduce: G) -> R
@@ -29,6 +30,18 @@ struct MapReduce<'a, S, F, G> {
     reduce: &'a G,
 }
 
+/// What has been reduced so far, in registers; in the part again when the loop ends or panics.
+struct Kept<'a, R> {
+    so_far: Option<R>,
+    part: &'a mut Option<R>,
+}
+
+impl<R> Drop for Kept<'_, R> {
+    fn drop(&mut self) {
+        *self.part = self.so_far.take();
+    }
+}
+
 impl<S, R, F, G> Work for MapReduce<'_, S, F, G>
 where
     S: Source,
@@ -45,9 +58,18 @@ where
         None
     }
 
-    fn run(&self, _: &mut (), part: &mut Option<R>, mut positions: Range<usize>) {
-        let first = part.take().unwrap_or_else(|| with_first(self.source, &mut positions, &self.map));
-        *part = Some(fold(self.source, positions, first, |sum, item| (self.reduce)(sum, (self.map)(item))));
+    fn run(&self, _: &mut (), part: &mut Option<R>, positions: &mut Range<usize>) {
+        let first = part.take().or_else(|| {
+            let mut first = positions.start..positions.start + 1;
+            positions.start += 1;
+            feed(self.source, &mut first, |item| *part = Some((self.map)(item)));
+            part.take()
+        });
+        let mut kept = Kept { so_far: Some(first.expect("a chunk has a position")), part };
+        feed(self.source, positions, |item| {
+            let value = (self.map)(item);
+            kept.so_far = kept.so_far.take().map(|so_far| (self.reduce)(so_far, value));
+        });
     }
 
     fn merge(&self, lower: Option<R>, upper: Option<R>) -> Option<R> {
@@ -57,7 +79,7 @@ where
         }
     }
 
-    fn skip(&self, positions: Range<usize>) {
-        self.source.skip(positions);
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
+        self.source.skip(positions, report);
     }
 }

@@ -33,14 +33,20 @@ pub(super) trait Work: Sync {
     /// The part of no positions, before the first one at `position`.
     fn empty(&self, position: usize) -> Self::Part;
 
-    /// Adds positions to the part that ends where they begin. If it panics, it has skipped the rest of them.
-    fn run(&self, state: &mut Self::State, part: &mut Self::Part, positions: Range<usize>);
+    /// Adds positions to the part that ends where they begin, and takes each from the range as it comes to it. If it panics, those left in the range have not been
+    /// run.
+    fn run(&self, state: &mut Self::State, part: &mut Self::Part, positions: &mut Range<usize>);
 
     /// Puts two neighbours together.
     fn merge(&self, lower: Self::Part, upper: Self::Part) -> Self::Part;
 
-    /// These positions will never be run.
-    fn skip(&self, positions: Range<usize>);
+    /// These positions will never be run. Panics of foreign code are reported, each by itself: two at once would abort.
+    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload));
+
+    /// Drops a part that nobody wants, and reports panics in the same way.
+    fn discard(&self, part: Self::Part, report: &dyn Fn(Payload)) {
+        contain_drop(part).unwrap_or_else(report);
+    }
 }
 
 /// Does the work for all positions from 0 to `len`, from inside or outside the pool, and raises a panic again when all threads have left it.
@@ -211,34 +217,20 @@ impl<W: Work> Split<'_, W> {
         &self,
         state: &mut Option<W::State>,
         mut part: W::Part,
-        chunk: Range<usize>,
+        mut chunk: Range<usize>,
         pace: &mut Pace,
     ) -> Outcome<W> {
         let len = chunk.len();
-        match contain(|| self.run_or_skip(state, &mut part, chunk)) {
-            Ok(()) => {
-                pace.learn(len);
-                Ok(part)
-            }
-            Err(payload) => {
-                self.has_failed.store(true, Ordering::Relaxed);
-                self.fail(Failure::Panic(payload), part, 0..0)
-            }
+        let run = || {
+            let state = state.get_or_insert_with(|| self.work.state());
+            self.work.run(state, &mut part, &mut chunk);
+        };
+        if let Err(payload) = contain(run) {
+            self.has_failed.store(true, Ordering::Relaxed);
+            return self.fail(Failure::Panic(payload), part, chunk);
         }
-    }
-
-    fn run_or_skip(&self, state: &mut Option<W::State>, part: &mut W::Part, chunk: Range<usize>) {
-        /// Skips positions if the state cannot be made.
-        struct Unless<'a, W: Work>(&'a W, Range<usize>);
-        impl<W: Work> Drop for Unless<'_, W> {
-            fn drop(&mut self) {
-                self.0.skip(std::mem::take(&mut self.1));
-            }
-        }
-        let mut unless = Unless(self.work, chunk);
-        let state = state.get_or_insert_with(|| self.work.state());
-        let chunk = std::mem::take(&mut unless.1);
-        self.work.run(state, part, chunk);
+        pace.learn(len);
+        Ok(part)
     }
 
     fn fail(&self, failure: Failure, part: W::Part, left: Range<usize>) -> Outcome<W> {
@@ -269,10 +261,10 @@ impl<W: Work> Split<'_, W> {
     }
 
     fn skip(&self, positions: Range<usize>) {
-        contain(|| self.work.skip(positions)).unwrap_or_else(|payload| self.registry.report(payload));
+        self.work.skip(positions, &|payload| self.registry.report(payload));
     }
 
     fn end_part(&self, part: W::Part) {
-        contain_drop(part).unwrap_or_else(|payload| self.registry.report(payload));
+        self.work.discard(part, &|payload| self.registry.report(payload));
     }
 }
