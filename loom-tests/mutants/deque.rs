@@ -116,8 +116,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "deque: pop takes the last element like any other",
         file: DEQUE,
-        find: "top < newest || self",
-        replace: "top <= newest || self",
+        find: "top < newest || last(self",
+        replace: "top <= newest || last(self",
         models: "deque::",
     },
     Mutant {

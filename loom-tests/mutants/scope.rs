@@ -176,8 +176,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "scope: no ticket is queued",
         file: ASIDE,
-        find: "if self.has_ticket.swap(true, Ordering::AcqRel) {",
-        replace: "if self.has_ticket.swap(true, Ordering::AcqRel) || true {",
+        find: "if aside.has_ticket.swap(true, Ordering::AcqRel) {",
+        replace: "if aside.has_ticket.swap(true, Ordering::AcqRel) || true {",
         models: "scope::",
     },
     Mutant {
@@ -186,10 +186,11 @@ pub const MUTANTS: &[Mutant] = &[
         find: "    // Ordering: Acquire: we see the jobs of those who found it raised.
     aside.has_ticket.swap(false, Ordering::AcqRel);
     match verb {
-        Verb::Run(_) => aside.run_one(),",
+        // SAFETY: `aside` is a reference, until the end of this function.
+        Verb::Run(_) => unsafe { Aside::run_one(this) },",
         replace: "    match verb {
         Verb::Run(_) => {
-            aside.run_one();
+            unsafe { Aside::run_one(this) };
             aside.has_ticket.swap(false, Ordering::AcqRel);
         }",
         models: "scope::",
@@ -197,8 +198,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "scope: the last job of a ticket keeps the others waiting",
         file: ASIDE,
-        find: "if !self.jobs.is_empty() {",
-        replace: "if !self.jobs.is_empty() && false {",
+        find: "if !aside.jobs.is_empty() {",
+        replace: "if !aside.jobs.is_empty() && false {",
         models: "scope::",
     },
     Mutant {

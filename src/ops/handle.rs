@@ -77,12 +77,17 @@ impl<T> JobHandle<T> {
     /// assert!(error.is_panic());
     /// ```
     pub fn join(self) -> Result<T, JobError> {
-        let mut cell = self.into_cell();
         Worker::with_current(|worker| {
             if let Some(worker) = worker {
-                worker.run_awaited(cell.raw());
+                worker.run_awaited(self.raw());
             }
         });
+        self.join_elsewhere()
+    }
+
+    /// As [`join`](Self::join), for a job that this thread need not run itself.
+    pub(super) fn join_elsewhere(self) -> Result<T, JobError> {
+        let mut cell = self.into_cell();
         if !cell.raw().has_ended() && cell.raw().is_on_this_stack() {
             return Err(JobError::WouldDeadlock);
         }

@@ -137,7 +137,8 @@ impl Pool {
 
     /// Runs `f` once on every worker, with the worker's index, and returns the results by index. `f` may borrow from the caller.
     ///
-    /// A worker comes to it when it has ended the job that it runs. Called on a worker of this pool, `f` runs there at once, and while the worker waits for
+    /// A worker comes to it when it has ended the job that it runs: so a job must not make a broadcast if another worker waits for that very job, as one half of a
+    /// [`join`](Self::join) or a job of a [`scope`](Self::scope). Called on a worker of this pool, `f` runs there at once, and while the worker waits for
     /// the others it takes part in other broadcasts: two at a time do not wait for each other. After a shutdown `f` runs on the calling thread, for every index.
     ///
     /// # Blocking

@@ -192,14 +192,21 @@ impl<T, F: Fences, const CAPACITY: usize> DequeOwner<T, F, CAPACITY> {
     }
 
     /// Takes the element at a position: of those that were pushed and not taken back, the newest. False: a thief has it.
-    #[inline(always)]
+    #[inline]
     pub fn retract(&self, newest: i64) -> bool {
+        self.retract_or(newest, |won| won)
+    }
+
+    /// As [`retract`](Self::retract), and asks `last` what to answer if the deque is empty then: it is told whether the element was still there. Positions up to the bottom
+    /// are not used again in that case.
+    #[inline(always)]
+    pub fn retract_or(&self, newest: i64, last: impl FnOnce(bool) -> bool) -> bool {
         let shared = &*self.shared;
         shared.publish(newest);
         F::owner();
         // Ordering: Acquire, as in `is_full`: an empty result allows the slots to be reused.
         let top = shared.top.load(Ordering::Acquire);
-        top < newest || self.retract_last(newest, top)
+        top < newest || last(self.retract_last(newest, top))
     }
 
     /// Decides with the thieves who gets the last element, or finds that they have taken more than that. The deque is empty then.

@@ -56,12 +56,15 @@ impl Registry {
         for slot in &self.workers {
             jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
         }
-        if reason == Reason::ShutDown {
-            return jobs;
-        }
-        // Before any foreign code runs, which may wait for them.
+        // Fork-join calls come before any foreign code runs, which may wait for them: a cancel spares them, a shutdown hands them back to their threads.
         let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job));
-        spared.into_iter().for_each(|job| self.inject(job, Lane::Back));
+        for job in spared {
+            match reason {
+                Reason::Cancelled => self.inject(job, Lane::Back),
+                // SAFETY: taken from a queue just now; it is not kept.
+                Reason::ShutDown => _ = unsafe { Header::execute(job, Verb::End(self, reason)) },
+            }
+        }
         others
     }
 

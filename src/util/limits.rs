@@ -56,14 +56,14 @@ pub const WAIT_SPINS: u32 = limit!(32, model 0);
 /// first 32 of them spin and the others yield. A guess.
 pub const PIECE_LOOKS: u32 = limit!(64, model 1);
 
-/// How long such a worker parks before it looks for parts again: nobody tells it of them. A guess.
+/// How long such a worker parks at first before it looks for parts again, and twice as long each time: nobody tells it of them. A guess.
 pub const PIECE_NAP: Option<Duration> = limit!(Some(Duration::from_micros(200)), model None);
 
 /// So many jobs of a scope are counted at once as outstanding, for a worker to hand out. A guess.
 pub const CREDIT_BATCH: usize = limit!(64, model 2);
 
 /// How long a chunk of a parallel loop takes about, in nanoseconds: at most so late a thief's steal is noticed. A guess.
-pub const CHUNK_NANOS: u128 = limit!(10_000, model 0);
+pub const CHUNK_NANOS: u128 = limit!(10_000, model 1);
 
 /// Times that a thread which waits for a set's next result lets others run before it sleeps. On a machine with more threads than processors a wake-up pushes the
 /// worker off its processor after each result: with 4 a gathered job cost 90 nanoseconds there, with none 830. As many as crossbeam's `Backoff` has.

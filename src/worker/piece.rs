@@ -1,6 +1,7 @@
 //! Fork-join pieces: offering them, taking them back, and waiting for those that were stolen.
 
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use super::search::Found;
 use super::{Worker, stack};
@@ -10,6 +11,9 @@ use crate::queue::Steal;
 use crate::sync::Patience;
 use crate::sync::time::Deadline;
 use crate::util::limits::{CREDIT_BATCH, PIECE_LOOKS, PIECE_NAP};
+
+/// Of the naps of a worker that waits for a stolen piece. A guess.
+const LONGEST_NAP: Duration = Duration::from_millis(10);
 
 /// The innermost frame on this worker whose own spawns may lie on the fork-join deque, and the bottom at which they may.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +53,29 @@ impl Worker {
     /// Takes the newest piece back, which the caller has pushed: it is at this position. False: a thief has it.
     #[inline(always)]
     pub(crate) fn retract_piece(&self, position: i64) -> bool {
-        self.queues.fork_join.retract(position)
+        self.queues.fork_join.retract_or(position, |won| {
+            self.frame_ended(position);
+            won
+        })
+    }
+
+    /// Runs the newest piece if it is this one, which the caller has pushed and nobody has run. False: it is not, or a thief has it.
+    pub(crate) fn run_newest_piece(&self, job: JobRef) -> bool {
+        if self.queues.fork_join.newest() != Some(job) {
+            return false;
+        }
+        let position = self.queues.fork_join.bottom() - 1;
+        let frame = self.direct.get();
+        let taken = self.queues.fork_join.pop();
+        if frame.bottom == position + 1 {
+            self.direct.set(Direct { bottom: self.queues.fork_join.bottom(), ..frame });
+        }
+        let Some(job) = taken else { return false };
+        let bottom = self.queues.fork_join.bottom();
+        self.execute(job, Verb::Run(self));
+        // What it has left there are jobs of the same scope.
+        self.frame_ended(bottom);
+        true
     }
 
     /// Whether there is something on offer.
@@ -77,18 +103,19 @@ impl Worker {
     /// Waits until `done` holds, and meanwhile runs what it depends on: what `more` finds, and what those offer who serve `awaited`. Nothing else, unless the
     /// pool's policy says so. Who makes it hold unparks this worker.
     pub(crate) fn wait_for(&self, awaited: usize, done: impl Fn() -> bool, more: impl Fn() -> bool) {
-        let mut looks = PIECE_LOOKS;
+        let (mut looks, mut nap) = (PIECE_LOOKS, PIECE_NAP);
         let mut patience = Patience::new();
         while !done() {
             if more() || self.take_part_back(awaited) || (self.helps() && self.run_any()) {
-                looks = PIECE_LOOKS;
+                (looks, nap) = (PIECE_LOOKS, PIECE_NAP);
                 patience = Patience::new();
             } else if looks > 0 {
                 looks -= 1;
                 patience.wait();
             } else {
-                // Nobody tells us of new pieces: those who look for any work are told, and come.
-                self.parker.park(PIECE_NAP.map_or(Deadline::NEVER, Deadline::after));
+                // Nobody tells us of new pieces; workers that look for any work are told of them. So we look again, less and less often.
+                self.parker.park(nap.map_or(Deadline::NEVER, Deadline::after));
+                nap = nap.map(|nap| (nap * 2).min(LONGEST_NAP));
             }
         }
     }

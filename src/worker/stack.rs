@@ -71,6 +71,11 @@ impl Worker {
         }
     }
 
+    /// Whether a job may run on top of the one that runs.
+    pub(crate) fn has_room(&self) -> bool {
+        has_room_for_another()
+    }
+
     fn where_there_is_room(&self, run: impl Fn(&Worker) + Sync) {
         if has_room(LITTLE) {
             run(self);

@@ -19,7 +19,7 @@ use crate::util::contain::{Payload, contain_drop};
 /// assert_eq!(pool.map(words, |word: &str| word.len()), [8, 5]);
 /// assert_eq!(pool.map(0..3_u8, |n| n + 1), [1, 2, 3]);
 /// ```
-pub trait ParallelItems: Sized {
+pub trait ParallelItems: sealed::Sealed {
     /// What the function is called with.
     type Item;
     #[doc(hidden)]
@@ -29,7 +29,12 @@ pub trait ParallelItems: Sized {
     fn into_source(self) -> Self::Source;
 }
 
-/// Items by position. Each position is taken or skipped once; the trait is not reachable from outside, which seals the one above.
+mod sealed {
+    /// What is shared out among threads is decided here.
+    pub trait Sealed: Sized {}
+}
+
+/// Items by position. Each position is taken or skipped once.
 #[doc(hidden)]
 pub trait Source: Sync {
     /// An item.
@@ -52,8 +57,12 @@ pub trait Source: Sync {
     /// The base is of a source that lives, the position is below its length, and is neither taken nor skipped otherwise.
     unsafe fn take(base: Self::Base, position: usize) -> Self::Item;
 
-    /// Drops the items at positions that nobody takes, and reports the panic of each that panics.
-    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload));
+    /// Drops the items at positions, and reports the panic of each that panics.
+    ///
+    /// # Safety
+    ///
+    /// The positions are below the length, and are neither taken nor skipped otherwise.
+    unsafe fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload));
 }
 
 /// Calls `f` with each item in turn, and takes its position from the range before.
@@ -61,7 +70,7 @@ pub trait Source: Sync {
 pub(super) fn feed<S: Source>(source: &S, positions: &mut Range<usize>, mut f: impl FnMut(S::Item)) {
     let base = source.base();
     if S::OWNS {
-        while let Some(position) = positions.next() {
+        for position in positions.by_ref() {
             // SAFETY: the positions are the caller's, and each comes once.
             f(unsafe { S::take(base, position) });
         }
@@ -109,14 +118,16 @@ impl<T: Send, Store> Source for Owned<T, Store> {
         unsafe { item.read() }
     }
 
-    fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
+    unsafe fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
         for position in positions {
-            // SAFETY: nobody takes it (duty).
+            // SAFETY: the caller's duty.
             let item = unsafe { Self::take(self.items, position) };
             contain_drop(item).unwrap_or_else(report);
         }
     }
 }
+
+impl<T: Send> sealed::Sealed for Vec<T> {}
 
 impl<T: Send> ParallelItems for Vec<T> {
     type Item = T;
@@ -131,6 +142,8 @@ impl<T: Send> ParallelItems for Vec<T> {
     }
 }
 
+impl<T: Send, const N: usize> sealed::Sealed for [T; N] {}
+
 impl<T: Send, const N: usize> ParallelItems for [T; N] {
     type Item = T;
     type Source = Owned<T, Vec<ManuallyDrop<T>>>;
@@ -140,6 +153,8 @@ impl<T: Send, const N: usize> ParallelItems for [T; N] {
     }
 }
 
+impl<K: Send, V: Send, H> sealed::Sealed for HashMap<K, V, H> {}
+
 impl<K: Send, V: Send, H> ParallelItems for HashMap<K, V, H> {
     type Item = (K, V);
     type Source = Owned<(K, V), Vec<ManuallyDrop<(K, V)>>>;
@@ -148,6 +163,8 @@ impl<K: Send, V: Send, H> ParallelItems for HashMap<K, V, H> {
         self.into_iter().collect::<Vec<_>>().into_source()
     }
 }
+
+impl<K: Send, V: Send> sealed::Sealed for BTreeMap<K, V> {}
 
 impl<K: Send, V: Send> ParallelItems for BTreeMap<K, V> {
     type Item = (K, V);
@@ -182,8 +199,10 @@ impl<'a, T: Sync> Source for Shared<'a, T> {
         unsafe { items.get_unchecked(position) }
     }
 
-    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
+    unsafe fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
+
+impl<T: Sync> sealed::Sealed for &[T] {}
 
 impl<'a, T: Sync> ParallelItems for &'a [T] {
     type Item = &'a T;
@@ -194,6 +213,8 @@ impl<'a, T: Sync> ParallelItems for &'a [T] {
     }
 }
 
+impl<T: Sync> sealed::Sealed for &Vec<T> {}
+
 impl<'a, T: Sync> ParallelItems for &'a Vec<T> {
     type Item = &'a T;
     type Source = Shared<'a, T>;
@@ -202,6 +223,8 @@ impl<'a, T: Sync> ParallelItems for &'a Vec<T> {
         Shared(self)
     }
 }
+
+impl<T: Sync, const N: usize> sealed::Sealed for &[T; N] {}
 
 impl<'a, T: Sync, const N: usize> ParallelItems for &'a [T; N] {
     type Item = &'a T;
@@ -247,8 +270,10 @@ impl<'a, T: Send + 'a> Source for Lent<'a, T> {
         unsafe { &mut *item }
     }
 
-    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
+    unsafe fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
+
+impl<T: Send> sealed::Sealed for &mut [T] {}
 
 impl<'a, T: Send> ParallelItems for &'a mut [T] {
     type Item = &'a mut T;
@@ -259,6 +284,8 @@ impl<'a, T: Send> ParallelItems for &'a mut [T] {
     }
 }
 
+impl<T: Send> sealed::Sealed for &mut Vec<T> {}
+
 impl<'a, T: Send> ParallelItems for &'a mut Vec<T> {
     type Item = &'a mut T;
     type Source = Lent<'a, T>;
@@ -267,6 +294,8 @@ impl<'a, T: Send> ParallelItems for &'a mut Vec<T> {
         self.as_mut_slice().into_source()
     }
 }
+
+impl<T: Send, const N: usize> sealed::Sealed for &mut [T; N] {}
 
 impl<'a, T: Send, const N: usize> ParallelItems for &'a mut [T; N] {
     type Item = &'a mut T;
@@ -330,8 +359,10 @@ impl<T: Integer> Source for Integers<T> {
         start.plus(position)
     }
 
-    fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
+    unsafe fn skip(&self, _: Range<usize>, _: &dyn Fn(Payload)) {}
 }
+
+impl<T: Integer> sealed::Sealed for Range<T> {}
 
 impl<T: Integer> ParallelItems for Range<T> {
     type Item = T;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::items::{ParallelItems, Source, feed};
 use super::split::{Work, drive};
+use crate::job::Owner;
 use crate::registry::Registry;
 use crate::util::contain::{Payload, contain_drop};
 
@@ -28,7 +29,12 @@ where
 {
     let source = items.into_source();
     let len = source.len();
-    let mut results = Vec::with_capacity(len);
+    let mut results = Vec::new();
+    if let Err(error) = results.try_reserve_exact(len) {
+        // SAFETY: nobody has run any.
+        unsafe { source.skip(0..len, &|payload| registry.report(payload)) };
+        panic!("no memory for {len} results: {error}");
+    }
     let room = Room(results.as_mut_ptr());
     let filled = drive(registry, &Map { source: &source, init, f, room }, len);
     assert_eq!(filled.len, len, "every item has a result");
@@ -95,13 +101,16 @@ where
 
     fn discard(&self, part: Filled<R>, report: &dyn Fn(Payload)) {
         for index in 0..part.len {
+            // SAFETY: in the room.
+            let place = unsafe { part.start.add(index) };
             // SAFETY: it has been written, and nobody else owns it.
-            let result = unsafe { part.start.add(index).read() };
+            let result = unsafe { place.read() };
             contain_drop(result).unwrap_or_else(report);
         }
     }
 
     fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
-        self.source.skip(positions, report);
+        // SAFETY: the positions are the driver's to run or to skip, once.
+        unsafe { self.source.skip(positions, report) };
     }
 }

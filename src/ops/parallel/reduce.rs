@@ -1,12 +1,14 @@
 //! `map_reduce`.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::items::{ParallelItems, Source, feed};
 use super::split::{Work, drive};
+use crate::job::Owner;
 use crate::registry::Registry;
-use crate::util::contain::Payload;
+use crate::util::contain::{Payload, contain, contain_drop};
 
 /// `reduce` over the results of `map`, in the items' order; `identity` comes first, once.
 pub fn map_reduce<I, R, F, G>(registry: &Arc<Registry>, items: I, identity: R, map: F, reduce: G) -> R
@@ -17,10 +19,15 @@ where
     G: Fn(R, R) -> R + Sync,
 {
     let source = items.into_source();
-    let reduced = drive(registry, &MapReduce { source: &source, map, reduce: &reduce }, source.len());
+    let reduced = contain(|| drive(registry, &MapReduce { source: &source, map, reduce: &reduce }, source.len()));
     match reduced {
-        Some(value) => reduce(identity, value),
-        None => identity,
+        Ok(Some(value)) => reduce(identity, value),
+        Ok(None) => identity,
+        Err(payload) => {
+            // Before the unwinding, in which a second panic would abort.
+            contain_drop(identity).unwrap_or_else(|payload| registry.report(payload));
+            resume_unwind(payload)
+        }
     }
 }
 
@@ -80,6 +87,7 @@ where
     }
 
     fn skip(&self, positions: Range<usize>, report: &dyn Fn(Payload)) {
-        self.source.skip(positions, report);
+        // SAFETY: the positions are the driver's to run or to skip, once.
+        unsafe { self.source.skip(positions, report) };
     }
 }

@@ -34,9 +34,15 @@ impl Aside {
     }
 
     /// Adds a job.
-    pub(super) fn push(&self, job: JobRef, registry: &Registry) {
-        self.jobs.push(InTransit(job));
-        self.queue_ticket(registry);
+    ///
+    /// # Safety
+    ///
+    /// `this` comes from `Arc::into_raw`, and the caller has a reference.
+    pub(super) unsafe fn push(this: NonNull<Self>, job: JobRef, registry: &Registry) {
+        // SAFETY: the caller's reference keeps it.
+        unsafe { this.as_ref() }.jobs.push(InTransit(job));
+        // SAFETY: passed on.
+        unsafe { Self::queue_ticket(this, registry) };
     }
 
     /// Takes the oldest job.
@@ -45,26 +51,40 @@ impl Aside {
     }
 
     /// Sees to it that a ticket is queued.
-    fn queue_ticket(&self, registry: &Registry) {
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](Self::push).
+    unsafe fn queue_ticket(this: NonNull<Self>, registry: &Registry) {
+        // SAFETY: the caller's reference keeps it.
+        let aside = unsafe { this.as_ref() };
         // Ordering: Release: who lowers it sees our job. Acquire is for the pair's other half.
-        if self.has_ticket.swap(true, Ordering::AcqRel) {
+        if aside.has_ticket.swap(true, Ordering::AcqRel) {
             return;
         }
-        // SAFETY: every `Aside` lies in an `Arc`, and the caller has a reference.
-        unsafe { Arc::increment_strong_count(self) };
-        let ticket = NonNull::from(self).cast();
+        // SAFETY: it lies in an `Arc`, and the caller has a reference (duty).
+        unsafe { Arc::increment_strong_count(this.as_ptr()) };
+        let ticket = this.cast();
         Worker::with_current_of(registry, |worker| match worker {
             Some(worker) => worker.push(ticket, Lane::Back),
             None => registry.inject(ticket, Lane::Back),
         });
     }
 
-    fn run_one(&self) {
+    /// Takes one job and runs it, and queues the ticket again if there are more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](Self::push).
+    unsafe fn run_one(this: NonNull<Self>) {
         Worker::with_current(|worker| {
             let worker = worker.expect("workers run what is queued");
-            let Some(job) = self.take() else { return };
-            if !self.jobs.is_empty() {
-                self.queue_ticket(worker.registry());
+            // SAFETY: the caller's reference keeps it.
+            let aside = unsafe { this.as_ref() };
+            let Some(job) = aside.take() else { return };
+            if !aside.jobs.is_empty() {
+                // SAFETY: passed on.
+                unsafe { Self::queue_ticket(this, worker.registry()) };
             }
             worker.run_piece(job);
         });
@@ -77,12 +97,14 @@ unsafe fn execute(ticket: JobRef, verb: Verb<'_>) -> Executed {
         // The scope waits for its jobs.
         return Executed::Kept;
     }
+    let this = ticket.cast::<Aside>();
     // SAFETY: the ticket stands for a reference.
-    let aside = unsafe { Arc::from_raw(ticket.cast::<Aside>().as_ptr()) };
+    let aside = unsafe { Arc::from_raw(this.as_ptr()) };
     // Ordering: Acquire: we see the jobs of those who found it raised.
     aside.has_ticket.swap(false, Ordering::AcqRel);
     match verb {
-        Verb::Run(_) => aside.run_one(),
+        // SAFETY: `aside` is a reference, until the end of this function.
+        Verb::Run(_) => unsafe { Aside::run_one(this) },
         // The scope's own thread runs them.
         _ => aside.unparker.unpark(),
     }

@@ -54,32 +54,34 @@ impl Core {
         self.outer
     }
 
-    /// Queues a job. Called from inside the scope: by its own closure or by one of its jobs.
-    pub(super) fn spawn<F: FnOnce() + Send>(&self, f: F) {
+    /// Queues a job. Called from inside the scope: by its own closure or by one of its jobs. Returns its word if it lies on this worker's deque.
+    pub(super) fn spawn<F: FnOnce() + Send>(&self, f: F) -> Option<JobRef> {
         Worker::with_current_of(&self.registry, |worker| match worker {
             Some(worker) => {
                 worker.count_one(self.latch());
                 let job = piece::make(f, self, Some(worker.blocks()));
                 if let Err(job) = worker.push_scoped(self.latch(), job) {
                     self.put_aside(job);
+                    return None;
                 }
+                Some(job)
             }
             None => {
                 self.latch.add(1);
                 self.put_aside(piece::make(f, self, None));
+                None
             }
-        });
+        })
     }
 
     #[cold]
     fn put_aside(&self, job: JobRef) {
-        let made = self.aside.load(Ordering::Acquire);
-        // SAFETY: once made it is there as long as the scope.
-        let aside = unsafe { made.as_ref() }.unwrap_or_else(|| self.make_aside());
-        aside.push(job, &self.registry);
+        let aside = NonNull::new(self.aside.load(Ordering::Acquire)).unwrap_or_else(|| self.make_aside());
+        // SAFETY: once made it is there as long as the scope, which has a reference.
+        unsafe { Aside::push(aside, job, &self.registry) };
     }
 
-    fn make_aside(&self) -> &Aside {
+    fn make_aside(&self) -> NonNull<Aside> {
         let new = Arc::into_raw(Arc::new(Aside::new(self.unparker.clone()))).cast_mut();
         // Ordering: Release publishes it; Acquire, to see that of another thread which was faster.
         let exchanged = self.aside.compare_exchange(std::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
@@ -91,8 +93,7 @@ impl Core {
                 other
             }
         };
-        // SAFETY: as in `put_aside`.
-        unsafe { &*current }
+        NonNull::new(current).expect("made just now, or before")
     }
 
     /// Takes a job that was put aside.

@@ -10,7 +10,7 @@ use crate::ops::JobHandle;
 use crate::util::contain::{Payload, contain};
 use crate::worker::Worker;
 
-/// How often a thread outside the pool that waits for a job of a scope looks whether the pool still runs it.
+/// How often a thread outside the pool that waits for a job of a scope looks whether the pool has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The result of a job of a scope, now or later. Dropping it lets the job run on; the scope waits for it.
@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(10);
 #[must_use = "dropping the handle lets the job run on unwatched; `spawn` says so"]
 pub struct ScopedHandle<'scope, T> {
     handle: JobHandle<Result<T, Unclaimed>>,
+    /// The piece by which the job is offered, if it lies on a deque.
+    piece: Option<JobRef>,
     core: NonNull<Core>,
     _scope: PhantomData<&'scope ()>,
 }
@@ -96,8 +98,8 @@ where
     // A cell that is run counts itself out.
     core.registry().count_queued(true);
     let queued = Queued(job);
-    core.spawn(move || { queued }.run(also_home.core()));
-    ScopedHandle { handle: JobHandle::new(cell), core: core.into(), _scope: PhantomData }
+    let piece = core.spawn(move || { queued }.run(also_home.core()));
+    ScopedHandle { handle: JobHandle::new(cell), piece, core: core.into(), _scope: PhantomData }
 }
 
 impl<T> ScopedHandle<'_, T> {
@@ -115,8 +117,12 @@ impl<T> ScopedHandle<'_, T> {
         let core = unsafe { self.core.as_ref() };
         let outcome = Worker::with_current_of(core.registry(), |worker| match worker {
             Some(worker) => {
-                worker.run_awaited_scoped(self.handle.raw());
-                self.handle.join()
+                // A job that is queued has not been run by its piece either: there is no other piece at that address.
+                let is_newest = self.piece.filter(|_| self.handle.raw().is_queued());
+                if !is_newest.is_some_and(|piece| worker.has_room() && worker.run_newest_piece(piece)) {
+                    worker.run_awaited_scoped(self.handle.raw());
+                }
+                self.handle.join_elsewhere()
             }
             None => join_outside(core, self.handle),
         });
@@ -140,11 +146,14 @@ fn join_outside<R>(core: &Core, mut handle: JobHandle<R>) -> Result<R, JobError>
         if handle.is_waited_for_inside() {
             return Err(JobError::WouldDeadlock);
         }
+        // If the pool has ended, this thread runs the job itself, and no other: it may hold a lock.
+        if core.registry().is_closed() && handle.raw().is_queued() && handle.raw().claim() {
+            handle.raw().run_claimed(&**core.registry());
+        }
         match handle.join_timeout(LOOK) {
             Ok(result) => return result,
             Err(unfinished) => handle = unfinished,
         }
-        while core.run_what_the_pool_will_not() {}
     }
 }
 

@@ -92,7 +92,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     /// assert_eq!(parts, [10, 20, 30]);
     /// ```
     pub fn spawn<F: FnOnce() + Send + 'scope>(&'scope self, f: F) {
-        self.core.spawn(f);
+        let _ = self.core.spawn(f);
     }
 
     /// Queues a job and returns a handle to its result.
