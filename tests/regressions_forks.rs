@@ -23,7 +23,7 @@ fn behind_a_destructor(call: impl Fn(&Pool) + Sync) {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
     let (release, busy) = channel::<()>();
-    pool.spawn(move || drop(busy.recv()));
+    pool.spawn(move || _ = busy.recv());
     eventually("the worker is busy", || pool.running() == 1);
     let (done, waits) = channel();
     let waits = WaitsInDrop(waits);
