@@ -150,3 +150,8 @@ pub mod internals {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/migrating.md")]
 struct Migrating;
+
+/// So are the programs that must not compile.
+#[cfg(doctest)]
+#[doc = include_str!("../tests/compile_fail.md")]
+struct MustNotCompile;
