@@ -138,7 +138,9 @@ pub mod internals {
     pub use crate::sync::fence::{heavy, init as init_fences, light};
     pub use crate::sync::futex::{Futex, WaitOutcome};
     pub use crate::sync::time::Deadline;
+    pub use crate::util::blocks::Blocks;
     pub use crate::util::contain::Payload;
+    pub use crate::util::nursery::{Nursery, free as free_nursed};
 
     /// A handle of a job that belongs to no pool.
     pub fn handle<T>(cell: CellRef<T>) -> crate::JobHandle<T> {

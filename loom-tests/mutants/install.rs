@@ -139,6 +139,53 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "if self.registry.sleep().notify() {",
         models: "pool::a_long_job",
     },
+    Mutant {
+        name: "join: who waits takes no parts back",
+        file: PIECE,
+        find: "if more() || self.take_part_back(awaited) ||",
+        replace: "if more() ||",
+        models: "join::",
+    },
+    Mutant {
+        name: "join: a thief does not say what it serves",
+        file: PIECE,
+        find: "let outer = serving.change(job.as_ptr().addr(), base);",
+        replace: "let outer = serving.change(0, base);",
+        models: "join::",
+    },
+    Mutant {
+        name: "join: a thief says what it serves when it has run it",
+        file: PIECE,
+        find: "let outer = serving.change(job.as_ptr().addr(), base);
+        self.execute(job, Verb::Run(self));",
+        replace: "self.execute(job, Verb::Run(self));
+        let outer = serving.change(job.as_ptr().addr(), base);",
+        models: "join::",
+    },
+    Mutant {
+        name: "join: a thief's base is above its first piece",
+        file: PIECE,
+        find: "let outer = serving.change(job.as_ptr().addr(), base);",
+        replace: "let outer = serving.change(job.as_ptr().addr(), base + 1);",
+        models: "join::",
+    },
+    Mutant {
+        name: "join: who waits does not look again when it was told",
+        file: PIECE,
+        find: "self.parker.park(nap.map_or(Deadline::NEVER, Deadline::after));",
+        replace: "self.parker.park(Deadline::NEVER);
+                self.parker.park(Deadline::NEVER);",
+        models: "join::",
+    },
+    Mutant {
+        name: "join: any token ends the wait for a stolen half",
+        file: PIECE,
+        find: "while !done() {
+            if more()",
+        replace: "if !done() {
+            if more()",
+        models: "join::",
+    },
 ];
 
 pub const UNSEEN: &[Mutant] = &[

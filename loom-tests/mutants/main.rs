@@ -10,6 +10,7 @@ mod idle;
 mod injector;
 mod install;
 mod job;
+mod memory;
 mod park;
 mod pool;
 mod queue;
@@ -62,6 +63,7 @@ const MUTANTS: &[&[Mutant]] = &[
     sweep::MUTANTS,
     install::MUTANTS,
     set::MUTANTS,
+    memory::MUTANTS,
 ];
 
 /// Those that no model can notice: the comment at each says why.

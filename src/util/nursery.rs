@@ -6,7 +6,7 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use crate::sync::{AtomicUsize, Ordering, full_fence};
+use crate::sync::{AtomicUsize, Ordering, Track, before_free, full_fence};
 use crate::util::limits::NURSERY_FROM;
 
 /// Bytes of a shared piece, of which malloc makes one of 1024.
@@ -24,20 +24,21 @@ const LARGEST: usize = 240;
 struct Piece {
     /// Things that have not been freed, and [`OPEN`] less those that were made while more may be.
     left: AtomicUsize,
+    _track: Track<()>,
 }
 
 /// More than the things in a piece.
 const OPEN: usize = SIZE;
 
 /// Makes things. They outlive it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Nursery {
     piece: Option<NonNull<Piece>>,
     /// Bytes of the piece that are in use.
     used: usize,
     /// Things made in the piece.
     made: usize,
-    /// Things that were asked for at the beginning.
+    /// The next so many things have memory of their own.
     early: usize,
 }
 
@@ -45,6 +46,11 @@ pub struct Nursery {
 unsafe impl Send for Nursery {}
 
 impl Nursery {
+    /// A nursery whose first `early` things have memory of their own.
+    pub fn new(early: usize) -> Self {
+        Self { piece: None, used: 0, made: 0, early }
+    }
+
     /// A `T` in a piece, or the `T` back: it shall have memory of its own.
     #[inline]
     pub fn put<T>(&mut self, value: T) -> Result<NonNull<T>, T> {
@@ -77,11 +83,9 @@ impl Nursery {
     }
 
     fn is_early(&mut self) -> bool {
-        if self.early < NURSERY_FROM {
-            self.early += 1;
-            return true;
-        }
-        false
+        let is_early = self.early > 0;
+        self.early -= usize::from(is_early);
+        is_early
     }
 
     #[cold]
@@ -91,7 +95,7 @@ impl Nursery {
         let memory = unsafe { alloc(LAYOUT) };
         let piece = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(LAYOUT)).cast::<Piece>();
         // SAFETY: new memory, large and aligned enough.
-        unsafe { piece.write(Piece { left: AtomicUsize::new(OPEN) }) };
+        unsafe { piece.write(Piece { left: AtomicUsize::new(OPEN), _track: Track::new(()) }) };
         *self = Self { piece: Some(piece), used: size_of::<Piece>(), made: 0, early: self.early };
     }
 
@@ -100,6 +104,12 @@ impl Nursery {
             // SAFETY: so many things were not made, and will not be.
             unsafe { leave(piece, OPEN - self.made) };
         }
+    }
+}
+
+impl Default for Nursery {
+    fn default() -> Self {
+        Self::new(NURSERY_FROM)
     }
 }
 
@@ -138,6 +148,9 @@ unsafe fn leave(piece: NonNull<Piece>, things: usize) {
     // Ordering: as `Arc`: our use of the piece comes before its end, and the end after everybody's.
     if left.fetch_sub(things, Ordering::Release) == things {
         full_fence(Ordering::Acquire);
+        // SAFETY: the rest is gone.
+        let mut beginning = unsafe { piece.read() };
+        before_free(&mut beginning.left);
         // SAFETY: made by `alloc` with this layout, and nobody uses it.
         unsafe { dealloc(piece.as_ptr().cast(), LAYOUT) };
     }
@@ -148,8 +161,8 @@ mod tests {
     use super::*;
 
     fn filled() -> Nursery {
-        let mut nursery = Nursery::default();
-        (0..NURSERY_FROM).for_each(|_| assert!(nursery.put(0_u8).is_err()));
+        let mut nursery = Nursery::new(2);
+        (0..2).for_each(|_| assert!(nursery.put(0_u8).is_err()));
         nursery
     }
 
