@@ -3,7 +3,7 @@
 //! 1. `close` sets the flag, passes a full fence and wakes every sleeper: each sees the flag before it may sleep again.
 //! 2. A worker that read the flag *before* a search which found nothing leaves.
 //! 3. The last to leave sets `drained`, passes a full fence and ends what is still in the shared queues: jobs of submitters that read the flag too early.
-//!    Such a submitter pushes, passes a full fence and reads `drained`: one of the two sees the other's, and each job is taken from
+//!    Such a submitter pushes, passes a fence and reads `drained`: one of the two sees the other's, and each job is taken from
 //!    its queue once.
 //! 4. Whoever shuts down joins the threads, and so waits for the destructors of their thread-locals too.
 
@@ -63,8 +63,8 @@ impl Lifecycle {
     }
 
     pub(super) fn is_drained(&self) -> bool {
-        // Ordering: the caller has passed a full fence; Acquire for those who wait for the end.
-        self.drained.load(Ordering::Acquire)
+        // Ordering: SeqCst: the caller has passed a full fence, or `fence::after_exchange`; Acquire for those who wait for the end.
+        self.drained.load(Ordering::SeqCst)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Floor 6: what the workers of a pool share.
 //!
 //! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
+//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `memory` (giving it back), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
 
 mod config;
 mod ending;
@@ -9,6 +9,7 @@ mod gate;
 mod idle;
 mod lifecycle;
 mod mailbox;
+mod memory;
 mod serving;
 mod shared;
 mod stats;
@@ -48,6 +49,8 @@ pub struct Registry {
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
     heavy_turn: AtomicBool,
+    /// A sleeping worker is going to give spare memory back.
+    memory_attended: AtomicBool,
     tombstones: ending::Tombstones,
     cancelled: Counter,
     panics: Counter,
@@ -107,6 +110,7 @@ impl Registry {
                 gate: config.queue_capacity.map(Gate::new),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
+                memory_attended: AtomicBool::new(false),
                 tombstones: ending::Tombstones::default(),
                 cancelled: Counter::default(),
                 panics: Counter::default(),
@@ -186,6 +190,9 @@ impl Registry {
     /// Queues a job from outside the pool's workers, and wakes a worker if that is needed.
     pub fn inject(&self, job: JobRef, lane: Lane) {
         self.push_shared(job, lane);
+        if lane == Lane::Express {
+            full_fence(Ordering::SeqCst);
+        }
         self.tell_from_outside();
     }
 
@@ -208,13 +215,13 @@ impl Registry {
     }
 
     fn tell_from_outside(&self) {
-        // Ordering: PushFence: orders the push before the loads of the sleepers' word and of `drained`.
-        full_fence(Ordering::SeqCst);
+        // Ordering: PushFence: orders the push before the loads of the sleepers' word and of `drained`, which are SeqCst, as is the exchange of the push.
+        fence::after_exchange();
         if self.lifecycle.is_drained() {
             // The last worker left between our look at `closed` and our push.
             self.end_queued(Reason::ShutDown);
         } else {
-            self.sleep.notify();
+            self.sleep.notify_from_outside();
         }
     }
 
@@ -222,6 +229,11 @@ impl Registry {
     #[inline]
     pub fn take_express(&self, index: usize) -> Option<JobRef> {
         self.shared.take_express(index)
+    }
+
+    /// Whether workers know of more injected jobs, without looking.
+    pub fn is_known_to_have_injected(&self) -> bool {
+        self.shared.is_known_to_have_more()
     }
 
     /// Takes the oldest injected job, on worker `index`.

@@ -82,6 +82,13 @@ impl Sleep {
         Counters::word_needs_wake(self.word.load(Ordering::Relaxed)) && self.wake_one()
     }
 
+    /// As [`notify`](Self::notify), for an outside thread that has published by a SeqCst exchange, instead of a fence.
+    #[inline]
+    pub fn notify_from_outside(&self) -> bool {
+        // Ordering: SeqCst, as is the exchange, so that this load comes after it (`fence::after_exchange`).
+        Counters::word_needs_wake(self.word.load(Ordering::SeqCst)) && self.wake_one()
+    }
+
     #[cold]
     fn wake_one(&self) -> bool {
         let mut word = self.word.load(Ordering::Acquire);
@@ -152,14 +159,16 @@ impl Sleep {
     }
 
     /// Searching → sleeping → searching. Announces the sleep, asks `has_work` a last time, and parks if there is none. `before_park` is
-    /// called when there is none, with whether now all workers sleep. `has_mail` says whether there is work that only this worker does.
+    /// called when there is none, with whether now all workers sleep, and says until when to park; `overslept` when that time has run out, and says until when to
+    /// go on. `has_mail` says whether there is work that only this worker does.
     pub fn sleep(
         &self,
         _: Searching,
         index: usize,
         has_work: impl Fn() -> bool,
         has_mail: impl Fn() -> bool,
-        before_park: impl FnOnce(bool),
+        before_park: impl FnOnce(bool) -> Deadline,
+        overslept: impl Fn() -> Deadline,
     ) -> (Searching, Slept) {
         let announced = self.announce(index);
         // Ordering: SleepFence of the README: pairs with PushFence.
@@ -180,10 +189,13 @@ impl Sleep {
             } else {
                 self.notify();
             }
+            self.workers[index].parker.park(Deadline::NEVER);
         } else {
-            before_park(self.all_asleep());
+            let mut until = before_park(self.all_asleep());
+            while !self.workers[index].parker.park(until) {
+                until = overslept();
+            }
         }
-        self.workers[index].parker.park(Deadline::NEVER);
         // Whoever claimed us saw nobody searching.
         (Searching { first: true }, Slept { parked: true, heavy })
     }

@@ -67,6 +67,8 @@ pub struct Worker {
     credit: Cell<Credit>,
     /// Jobs taken since the last look at a source that is not preferred.
     tick: Cell<u32>,
+    /// How long to look away before a search: see `linger`.
+    linger: Cell<u32>,
     /// Such looks so far; chooses the source.
     fair_turns: Cell<u32>,
 }
@@ -97,6 +99,7 @@ impl Worker {
             arrived: Cell::new(false),
             seat: Seat::take(),
             tick: Cell::new(0),
+            linger: Cell::new(0),
             fair_turns: Cell::new(0),
         }
     }

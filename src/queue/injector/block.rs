@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
+use super::home::Home;
 use crate::sync::cell::Memory;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, Patience, UnsafeCell, pages};
 use crate::util::limits::INJECTOR_SLOTS;
@@ -52,12 +53,6 @@ pub struct Block {
     slots: [Slot; INJECTOR_SLOTS],
 }
 
-/// Keeps one block that is not in use: more would be memory that a burst leaves behind.
-#[derive(Debug)]
-pub struct Home {
-    spare: AtomicPtr<Block>,
-}
-
 /// A slot of a block that is in use.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
@@ -65,48 +60,17 @@ pub struct Place {
     pub number: usize,
 }
 
-impl Home {
-    pub fn new() -> Self {
-        Self { spare: AtomicPtr::new(std::ptr::null_mut()) }
-    }
-
-    /// An empty block: the spare one, or a new one.
-    pub fn take(&self) -> NonNull<Block> {
-        // Ordering: Acquire pairs with `keep`: the block is as it was left.
-        NonNull::new(self.spare.swap(std::ptr::null_mut(), Ordering::Acquire)).unwrap_or_else(|| self.make())
-    }
-
+impl Block {
+    /// A new block, which goes to `home` whenever it is empty.
     #[cold]
-    fn make(&self) -> NonNull<Block> {
+    pub fn make(home: &Home) -> NonNull<Self> {
         // SAFETY: atomics and rooms may be zeros.
-        let block = unsafe { pages::zeroed(Block::new) };
+        let block = unsafe { pages::zeroed(Self::new) };
         // SAFETY: made just now, and nobody else's yet.
-        unsafe { block.as_ref() }.home.store(std::ptr::from_ref(self).cast_mut(), Ordering::Relaxed);
+        unsafe { block.as_ref() }.home.store(std::ptr::from_ref(home).cast_mut(), Ordering::Relaxed);
         block
     }
 
-    /// Takes back an empty block.
-    pub fn keep(&self, block: NonNull<Block>) {
-        // Ordering: Release publishes the block's state; Acquire, since one that is there already is freed.
-        let surplus = self.spare.swap(block.as_ptr(), Ordering::AcqRel);
-        if let Some(surplus) = NonNull::new(surplus) {
-            // SAFETY: out of `spare`, so nobody else's.
-            unsafe { pages::free(surplus) };
-        }
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let spare = self.spare.swap(std::ptr::null_mut(), Ordering::Acquire);
-        if let Some(spare) = NonNull::new(spare) {
-            // SAFETY: out of `spare`, so nobody else's.
-            unsafe { pages::free(spare) };
-        }
-    }
-}
-
-impl Block {
     /// As zeros are.
     fn new() -> Self {
         let slot = |_| Slot {
@@ -141,8 +105,20 @@ impl Block {
     }
 
     /// Appends a block. Called by the one who fills the last slot, before that.
-    pub fn set_next(&self, next: NonNull<Block>) {
+    pub fn append(&self, next: NonNull<Block>) {
         self.next.store(next.as_ptr(), Ordering::Release);
+    }
+
+    /// Links a block that is not in use to another. For its owner.
+    pub fn set_next(&self, next: Option<NonNull<Block>>) {
+        self.next.store(next.map_or(std::ptr::null_mut(), NonNull::as_ptr), Ordering::Relaxed);
+    }
+
+    /// Unlinks a block that is not in use. For its owner.
+    pub fn take_next(&self) -> Option<NonNull<Block>> {
+        let next = NonNull::new(self.next.load(Ordering::Relaxed));
+        self.set_next(None);
+        next
     }
 
     fn tag(&self, content: Content) -> u32 {

@@ -1,6 +1,7 @@
 //! The global first-in-first-out queue: anyone pushes, anyone takes, and small jobs lie in the queue itself.
 
 mod block;
+mod home;
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -10,19 +11,18 @@ use crossbeam_utils::CachePadded;
 use super::Steal;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, full_fence};
 use crate::util::limits::INJECTOR_SLOTS;
-use block::{Block, Content, Home, Place};
+use block::{Block, Content, Place};
 pub use block::{Released, fits, take_out};
+use home::Home;
 
-// An end's word: | 63..2 position | 1 further | 0 moving |. Positions count slots and never wrap.
+// An end's word: | 63..1 position | 0 moving |. Positions count slots and never wrap.
 /// Whoever claimed the last slot of the block is about to move this end to the next one; all others wait.
 const MOVING: u64 = 1;
-/// Head only: the tail is in a later block, so what is left of this one is not empty.
-const FURTHER: u64 = 2;
-const ONE: u64 = 4;
+const ONE: u64 = 2;
 
 /// A queue of pointers to `T`s, and of jobs that begin with a `T`.
 pub struct Injector<T> {
-    head: CachePadded<End>,
+    head: CachePadded<Head>,
     tail: CachePadded<End>,
     /// A box that is only reached by pointer, since blocks point to it, too.
     home: NonNull<Home>,
@@ -33,6 +33,13 @@ pub struct Injector<T> {
 unsafe impl<T> Send for Injector<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Injector<T> {}
+
+/// The end that takers move, and what they know of the other.
+struct Head {
+    end: End,
+    /// A position that the tail has passed: up to there nobody need look, and take the tail's cache line from the pushers.
+    known: AtomicU64,
+}
 
 /// One end of the queue: the next position, and the block that it is in.
 struct End {
@@ -66,10 +73,6 @@ fn number_in_block(word: u64) -> usize {
     (word / ONE) as usize % INJECTOR_SLOTS
 }
 
-fn block_of(word: u64) -> u64 {
-    word / ONE / INJECTOR_SLOTS as u64
-}
-
 impl<T> Injector<T> {
     /// Makes an empty queue.
     pub fn new() -> Self {
@@ -77,7 +80,7 @@ impl<T> Injector<T> {
         // SAFETY: freed in `drop` only.
         let first = unsafe { home.as_ref() }.take();
         Self {
-            head: CachePadded::new(End::new(first)),
+            head: CachePadded::new(Head { end: End::new(first), known: AtomicU64::new(0) }),
             tail: CachePadded::new(End::new(first)),
             home,
             _elements: PhantomData,
@@ -138,8 +141,9 @@ impl<T> Injector<T> {
             // Before the claim, so that nobody waits for the allocator.
             let next = is_last.then(|| *following.get_or_insert_with(|| self.home().take()));
             let claimed = word + ONE + if is_last { MOVING } else { 0 };
-            // Ordering: AcqRel: this makes the queue non-empty for those who fence before they look; what they saw before is behind us.
-            if self.tail.word.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            // Ordering: SeqCst: this makes the queue non-empty for those who fence before they look, or else they have told of themselves before the
+            // pusher's next SeqCst load (`fence::after_exchange`). Acquire: what they saw before is behind us.
+            if self.tail.word.compare_exchange_weak(word, claimed, Ordering::SeqCst, Ordering::Relaxed).is_err() {
                 continue;
             }
             // SAFETY: the word has not changed since `look`, so the block is its own, and alive: a slot in it is not filled.
@@ -148,7 +152,7 @@ impl<T> Injector<T> {
                 *following = None;
                 self.tail.move_to(claimed - MOVING, next);
                 // SAFETY: as above.
-                unsafe { block.as_ref() }.set_next(next);
+                unsafe { block.as_ref() }.append(next);
             }
             return Place { block, number };
         }
@@ -170,29 +174,19 @@ impl<T> Injector<T> {
 
     /// Claims the first slot.
     fn claim_first(&self) -> Steal<Place> {
-        let (word, block) = self.head.look();
+        let head = &self.head.end;
+        let (word, block) = head.look();
         if word & MOVING != 0 {
             return Steal::Retry;
         }
-        let mut claimed = word + ONE;
-        if word & FURTHER == 0 {
-            // Ordering: our look at the head comes before our look at the tail, which is then no older.
-            full_fence(Ordering::SeqCst);
-            let tail = self.tail.word.load(Ordering::Relaxed);
-            if tail / ONE == word / ONE {
-                return Steal::Empty;
-            }
-            if block_of(tail) != block_of(word) {
-                claimed |= FURTHER;
-            }
+        if !self.reaches_behind(word / ONE) {
+            return Steal::Empty;
         }
         let number = number_in_block(word);
         let is_last = number + 1 == INJECTOR_SLOTS;
-        if is_last {
-            claimed = claimed & !FURTHER | MOVING;
-        }
+        let claimed = word + ONE + if is_last { MOVING } else { 0 };
         // Ordering: AcqRel: what we did before is behind us for those who see the queue without this element.
-        if self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return Steal::Retry;
         }
         // SAFETY: the word has not changed since `look`, so the block is its own, and alive: its slot is not released.
@@ -200,20 +194,52 @@ impl<T> Injector<T> {
         if is_last {
             // SAFETY: as above.
             let next = unsafe { block.as_ref() }.wait_for_next();
-            self.head.move_to(claimed - MOVING, next);
+            head.move_to(claimed - MOVING, next);
         }
         Steal::Success(Place { block, number })
+    }
+
+    /// Whether the tail has passed a position that the head was at.
+    fn reaches_behind(&self, position: u64) -> bool {
+        // Ordering: none needed: what is known stays true, and the slot says when it is filled.
+        if self.head.known.load(Ordering::Relaxed) > position {
+            return true;
+        }
+        // Ordering: our look at the head comes before our look at the tail, which is then no older.
+        full_fence(Ordering::SeqCst);
+        let tail = self.tail.word.load(Ordering::Relaxed) / ONE;
+        if tail == position {
+            return false;
+        }
+        self.head.known.store(tail, Ordering::Relaxed);
+        true
+    }
+
+    /// Whether there is more, as far as takers know.
+    pub fn is_known_to_have_more(&self) -> bool {
+        self.head.known.load(Ordering::Relaxed) > self.head.end.position()
     }
 
     /// Whether the queue is empty. As fresh as the caller's last fence.
     pub fn is_empty(&self) -> bool {
         // In this order: the head that we see is no newer than the tail.
-        self.head.position() == self.tail.position()
+        let head = self.head.end.position();
+        self.head.known.load(Ordering::Relaxed) <= head && head == self.tail.position()
+    }
+
+    /// Whether there is memory that [`free_surplus`](Self::free_surplus) would give back to the system.
+    pub fn has_surplus(&self) -> bool {
+        self.home().has_surplus()
+    }
+
+    /// Gives a piece of memory that is not in use back to the system, 64 KiB. False: there is none, but for what is always kept.
+    pub fn free_surplus(&self) -> bool {
+        self.home().free_surplus()
     }
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        let head = self.head.position();
+        let head = self.head.end.position();
         self.tail.position().saturating_sub(head) as usize
     }
 }
@@ -221,7 +247,7 @@ impl<T> Injector<T> {
 impl<T> Drop for Injector<T> {
     fn drop(&mut self) {
         // What is still queued is the owner's business: a pool ends every job first. The blocks are ours.
-        let mut block = NonNull::new(self.head.block.load(Ordering::Acquire));
+        let mut block = NonNull::new(self.head.end.block.load(Ordering::Acquire));
         while let Some(this) = block {
             // SAFETY: nobody else is here any more.
             block = unsafe { this.as_ref() }.next();
