@@ -1,5 +1,4 @@
-//! An idle pool costs nothing: its workers sleep without a single context switch and without a nanosecond of CPU time, also after a burst: then one of them
-//! wakes once, a quarter of a second later, to give the burst's memory back.
+//! An idle pool costs nothing: its workers sleep without a single context switch and without a nanosecond of CPU time, also right after a burst.
 //!
 //! `FILCH_LONG=1` watches for five seconds instead of one, after a burst of a million jobs.
 #![cfg(target_os = "linux")]
@@ -39,22 +38,6 @@ fn settle(workers: &[Thread]) -> (Vec<Usage>, Duration) {
     (last, since - start)
 }
 
-fn switches(all: &[Usage]) -> u64 {
-    all.iter().map(|usage| usage.voluntary + usage.involuntary).sum()
-}
-
-/// Lets one worker give the memory of a burst back, for which it wakes once.
-fn let_memory_go(prefix: &str) {
-    let workers = threads::named(prefix);
-    let (before, _) = settle(&workers);
-    // Not a wait for something: twice the time after which it happens.
-    std::thread::sleep(Duration::from_millis(500));
-    let (after, _) = settle(&workers);
-    let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-    println!("  memory goes back: {changed} workers, {} context switches", switches(&after) - switches(&before));
-    assert!(changed <= 1, "more than one worker woke: {before:?}, then {after:?}");
-}
-
 /// The pool is idle: its workers may use nothing at all.
 fn assert_costs_nothing(what: &str, prefix: &str) {
     let window = Duration::from_secs(if long() { 5 } else { 1 });
@@ -65,6 +48,7 @@ fn assert_costs_nothing(what: &str, prefix: &str) {
     // Not a wait for something: this is the time in which nothing may happen.
     std::thread::sleep(window);
     let after = usage(&workers);
+    let switches = |all: &[Usage]| all.iter().map(|usage| usage.voluntary + usage.involuntary).sum::<u64>();
     println!(
         "  {what}: at rest after {settled:?}, then {} context switches and {} in {window:?}",
         switches(&after) - switches(&before),
@@ -87,7 +71,6 @@ fn idle_in_every_way(prefix: &'static str) {
         pool.spawn(|| ());
     }
     pool.wait_idle();
-    let_memory_go(prefix);
     assert_costs_nothing("after a burst of spawns", prefix);
 
     watch.beat();
@@ -95,7 +78,6 @@ fn idle_in_every_way(prefix: &'static str) {
     handles.iter().step_by(3).for_each(|handle| _ = handle.cancel());
     drop(handles);
     pool.wait_idle();
-    let_memory_go(prefix);
     assert_costs_nothing("after submits and cancels", prefix);
 
     watch.beat();

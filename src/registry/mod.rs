@@ -1,7 +1,7 @@
 //! Floor 6: what the workers of a pool share.
 //!
 //! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `memory` (giving it back), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
+//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
 
 mod config;
 mod ending;
@@ -9,7 +9,6 @@ mod gate;
 mod idle;
 mod lifecycle;
 mod mailbox;
-mod memory;
 mod serving;
 mod shared;
 mod stats;
@@ -49,8 +48,6 @@ pub struct Registry {
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
     heavy_turn: AtomicBool,
-    /// A sleeping worker is going to give spare memory back.
-    memory_attended: AtomicBool,
     tombstones: ending::Tombstones,
     cancelled: Counter,
     panics: Counter,
@@ -110,7 +107,6 @@ impl Registry {
                 gate: config.queue_capacity.map(Gate::new),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
-                memory_attended: AtomicBool::new(false),
                 tombstones: ending::Tombstones::default(),
                 cancelled: Counter::default(),
                 panics: Counter::default(),

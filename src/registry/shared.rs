@@ -109,16 +109,6 @@ impl Shared {
         self.injector.is_known_to_have_more()
     }
 
-    /// Whether there is memory that [`free_surplus`](Self::free_surplus) would give back to the system.
-    pub fn has_surplus(&self) -> bool {
-        self.injector.has_surplus()
-    }
-
-    /// Gives a piece of memory that is not in use back to the system. False: there is no more.
-    pub fn free_surplus(&self) -> bool {
-        self.injector.free_surplus()
-    }
-
     fn pop_express(&self) -> Option<JobRef> {
         self.express.pop().or_else(|| self.old_express.pop())
     }

@@ -159,16 +159,14 @@ impl Sleep {
     }
 
     /// Searching → sleeping → searching. Announces the sleep, asks `has_work` a last time, and parks if there is none. `before_park` is
-    /// called when there is none, with whether now all workers sleep, and says until when to park; `overslept` when that time has run out, and says until when to
-    /// go on. `has_mail` says whether there is work that only this worker does.
+    /// called when there is none, with whether now all workers sleep. `has_mail` says whether there is work that only this worker does.
     pub fn sleep(
         &self,
         _: Searching,
         index: usize,
         has_work: impl Fn() -> bool,
         has_mail: impl Fn() -> bool,
-        before_park: impl FnOnce(bool) -> Deadline,
-        overslept: impl Fn() -> Deadline,
+        before_park: impl FnOnce(bool),
     ) -> (Searching, Slept) {
         let announced = self.announce(index);
         // Ordering: SleepFence of the README: pairs with PushFence.
@@ -189,13 +187,10 @@ impl Sleep {
             } else {
                 self.notify();
             }
-            self.workers[index].parker.park(Deadline::NEVER);
         } else {
-            let mut until = before_park(self.all_asleep());
-            while !self.workers[index].parker.park(until) {
-                until = overslept();
-            }
+            before_park(self.all_asleep());
         }
+        self.workers[index].parker.park(Deadline::NEVER);
         // Whoever claimed us saw nobody searching.
         (Searching { first: true }, Slept { parked: true, heavy })
     }

@@ -15,16 +15,6 @@ impl Deadline {
         Self(Instant::now().checked_add(duration))
     }
 
-    /// `duration` from now, or never.
-    pub fn after_if(duration: Option<Duration>) -> Self {
-        duration.map_or(Self::NEVER, Self::after)
-    }
-
-    /// Whether the moment is over; never under the model.
-    pub fn has_passed(&self) -> bool {
-        self.left().is_some_and(|left| left.is_zero())
-    }
-
     /// The time left: `None` for no limit, zero when it has passed. Under the model there is no clock, and a
     /// deadline passes when a timed wait gives up.
     pub fn left(&self) -> Option<Duration> {

@@ -26,8 +26,8 @@ pub const SPAWN_CAPACITY: usize = limit!(1024, model 2);
 /// Slots in a block of the injector, 64 bytes each. A power of two.
 pub const INJECTOR_SLOTS: usize = limit!(1024, model 2);
 
-/// How long blocks of the injector that are not needed are kept before they go back to the system. Longer than the pauses between bursts that come in a row.
-pub const SPARE_BLOCKS_PERIOD: Option<Duration> = limit!(Some(Duration::from_millis(250)), model None);
+/// Blocks of the injector that are kept while they are not in use: 64 KiB each.
+pub const SPARE_BLOCKS: usize = limit!(16, model 1);
 
 /// The most looks away ([`spin_hint`](crate::sync::spin_hint)) of a worker that has run all jobs of a stream before it looks for more, so that they are several
 /// and the submitter keeps its cache lines meanwhile. 64 take about a microsecond; 16 to 1024 measured within 15 %.

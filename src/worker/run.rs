@@ -1,6 +1,5 @@
 //! A worker's main loop.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use super::search::Found;
@@ -9,7 +8,6 @@ use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
 use crate::queue::Released;
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
-use crate::sync::time::Deadline;
 use crate::util::blocks::Blocks;
 use crate::util::contain::Payload;
 
@@ -66,23 +64,10 @@ impl Worker {
         self.released.flush();
         self.linger.set(0);
         let registry = &self.registry;
-        let attends_memory = Cell::new(false);
-        let park_until = |attends: Option<Deadline>| {
-            attends_memory.set(attends.is_some());
-            attends.unwrap_or(Deadline::NEVER)
-        };
-        let before_park = |all_asleep| {
-            registry.about_to_park(all_asleep);
-            park_until(registry.attend_memory())
-        };
-        let overslept = || park_until(registry.give_memory_back());
+        let before_park = |all_asleep| registry.about_to_park(all_asleep);
         let has_mail = || !self.mail().is_empty();
-        let has_work = || registry.has_work();
         let (searching, slept) =
-            registry.sleep().sleep(searching, self.index, has_work, has_mail, before_park, overslept);
-        if attends_memory.get() {
-            registry.leave_memory();
-        }
+            registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park);
         if slept.parked {
             self.stats().parks.bump();
         }

@@ -227,16 +227,6 @@ impl<T> Injector<T> {
         self.head.known.load(Ordering::Relaxed) <= head && head == self.tail.position()
     }
 
-    /// Whether there is memory that [`free_surplus`](Self::free_surplus) would give back to the system.
-    pub fn has_surplus(&self) -> bool {
-        self.home().has_surplus()
-    }
-
-    /// Gives a piece of memory that is not in use back to the system, 64 KiB. False: there is none, but for what is always kept.
-    pub fn free_surplus(&self) -> bool {
-        self.home().free_surplus()
-    }
-
     /// The number of elements.
     pub fn len(&self) -> usize {
         let head = self.head.end.position();
