@@ -138,7 +138,7 @@ pub mod internals {
     pub use crate::sync::fence::{heavy, init as init_fences, light};
     pub use crate::sync::futex::{Futex, WaitOutcome};
     pub use crate::sync::time::Deadline;
-    pub use crate::util::blocks::Blocks;
+    pub use crate::util::blocks::{Blocks, Depot};
     pub use crate::util::contain::Payload;
     pub use crate::util::nursery::{Nursery, free as free_nursed};
 

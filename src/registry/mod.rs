@@ -29,6 +29,7 @@ use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque, no_deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, full_fence};
+use crate::util::blocks::Depot;
 use crate::util::contain::{Payload, bury, contain, contain_drop};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
 use idle::Idle;
@@ -48,6 +49,8 @@ pub struct Registry {
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
     heavy_turn: AtomicBool,
+    /// Memory for jobs, of workers who had too much.
+    depot: Arc<Depot>,
     tombstones: ending::Tombstones,
     cancelled: Counter,
     panics: Counter,
@@ -107,6 +110,7 @@ impl Registry {
                 gate: config.queue_capacity.map(Gate::new),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
+                depot: Arc::default(),
                 tombstones: ending::Tombstones::default(),
                 cancelled: Counter::default(),
                 panics: Counter::default(),
@@ -129,6 +133,11 @@ impl Registry {
     /// The workers, by index.
     pub fn workers(&self) -> &[CachePadded<Slot>] {
         &self.workers
+    }
+
+    /// Where workers exchange memory for jobs.
+    pub fn depot(&self) -> Arc<Depot> {
+        self.depot.clone()
     }
 
     /// The event count.

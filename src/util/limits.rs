@@ -42,8 +42,11 @@ pub const EXPRESS_FIRST_SEGMENT: usize = limit!(64, model 2);
 /// Segments of the express lane: enough doublings to use up every 32-bit index.
 pub const EXPRESS_SEGMENTS: usize = limit!(27, model 2);
 
-/// Blocks of 64 bytes that a worker makes, and free ones that it keeps, for the jobs it will spawn.
-pub const BLOCKS_KEPT: usize = limit!(1024, model 1);
+/// Blocks of 64 bytes that a worker makes for the jobs it will spawn: as many as its two deques hold.
+pub const BLOCKS_MADE: usize = limit!(FORK_JOIN_CAPACITY + SPAWN_CAPACITY, model 1);
+
+/// So many free ones of them go from worker to worker at once.
+pub const BLOCKS_IN_CHAIN: usize = limit!(64, model 1);
 
 /// The first few members of a set have memory of their own: a set that stays small does not pay for more. None has in a model, whose checker watches each.
 pub const NURSERY_FROM: usize = limit!(16, model usize::MAX);

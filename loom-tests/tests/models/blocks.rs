@@ -1,7 +1,7 @@
 //! `src/util/blocks.rs` and `src/job/spawned.rs`: memory goes with a job from the worker that spawns to the one that runs, which puts its own jobs there.
 //!
 //! Threads: 2 workers, each with a store and a deque. Bound: none. Property: every job runs once, with all that its maker wrote, although its memory is used
-//! again as soon as it has been taken out: before the closure runs, the block holds something else.
+//! again as soon as it has been taken out: before the closure runs, the block holds something else. What a worker has too much of comes back by way of the depot.
 //! Seen failing: the rows of `blocks` in `mutants`.
 
 use std::panic::resume_unwind;
@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use filch::internals::{
-    Blocks, DequeOwner, Header, JobRef, Owner, Payload, Reason, Steal, Stealer, Symmetric, deque, spawned,
+    Blocks, Depot, DequeOwner, Header, JobRef, Owner, Payload, Reason, Steal, Stealer, Symmetric, deque, spawned,
 };
 use loom::thread;
 
@@ -155,8 +155,9 @@ fn explore_scripts(main: &'static str, other: &'static str) {
         // Main begins with two of its own.
         let ledger = Ledger::new(2 + jobs(main) + jobs(other));
         let ((main_owner, main_stealer), (other_owner, other_stealer)) = (deque(), deque());
-        let worker =
-            |own, other, next| Worker { store: Store(Blocks::new()), own, other, ledger: ledger.clone(), next };
+        let depot = Arc::<Depot>::default();
+        let store = || Store(Blocks::new(depot.clone()));
+        let worker = |own, other, next| Worker { store: store(), own, other, ledger: ledger.clone(), next };
         let mut here = worker(main_owner, other_stealer, 0);
         let first = here.spawn();
         here.follow("p");
