@@ -3,6 +3,7 @@
 use crate::Mutant;
 
 const QUEUE: &str = "src/queue/injector/mod.rs";
+const HOME: &str = "src/queue/injector/home.rs";
 const BLOCK: &str = "src/queue/injector/block.rs";
 const MODELS: &str = "injector::";
 
@@ -10,7 +11,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "injector: the last place is claimed by load and store",
         file: QUEUE,
-        find: "if self.tail.word.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {",
+        find: "if self.tail.word.compare_exchange_weak(word, claimed, Ordering::SeqCst, Ordering::Relaxed).is_err() {",
         replace: "self.tail.word.store(claimed, Ordering::Release);
             if false {",
         models: MODELS,
@@ -18,8 +19,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "injector: the first place is claimed by load and store",
         file: QUEUE,
-        find: "if self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {",
-        replace: "self.head.word.store(claimed, Ordering::Release);
+        find: "if head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed).is_err() {",
+        replace: "head.word.store(claimed, Ordering::Release);
         if false {",
         models: MODELS,
     },
@@ -27,29 +28,29 @@ pub const MUTANTS: &[Mutant] = &[
         name: "injector: steal without its fence",
         file: QUEUE,
         find: "full_fence(Ordering::SeqCst);
-            let tail",
+        let tail",
         replace: "let tail",
         models: MODELS,
     },
     Mutant {
         name: "injector: a taker does not look at the tail",
         file: QUEUE,
-        find: "if tail / ONE == word / ONE {",
-        replace: "if tail / ONE == word / ONE && word == 0 {",
+        find: "if tail == position {",
+        replace: "if tail == position && position == 0 {",
         models: MODELS,
     },
     Mutant {
         name: "injector: a taker believes that the tail is further",
         file: QUEUE,
-        find: "if block_of(tail) != block_of(word) {",
-        replace: "if true {",
+        find: "self.head.known.store(tail, Ordering::Relaxed);",
+        replace: "self.head.known.store(tail + 1, Ordering::Relaxed);",
         models: MODELS,
     },
     Mutant {
-        name: "injector: the tail stays further when the head moves on",
+        name: "injector: a taker goes on to where the tail is known to be",
         file: QUEUE,
-        find: "claimed = claimed & !FURTHER | MOVING;",
-        replace: "claimed = claimed | FURTHER | MOVING;",
+        find: "self.head.known.load(Ordering::Relaxed) > position {",
+        replace: "self.head.known.load(Ordering::Relaxed) >= position {",
         models: MODELS,
     },
     Mutant {
@@ -190,17 +191,42 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
-        name: "injector: the spare block is taken with Relaxed",
-        file: BLOCK,
-        find: "self.spare.swap(std::ptr::null_mut(), Ordering::Acquire)).unwrap_or_else(",
-        replace: "self.spare.swap(std::ptr::null_mut(), Ordering::Relaxed)).unwrap_or_else(",
+        name: "injector: a spare block is taken and stays",
+        file: HOME,
+        find: "self.first = unsafe { block.as_ref() }.take_next();
+        self.count -= 1;",
+        replace: "",
         models: MODELS,
     },
     Mutant {
-        name: "injector: a block is kept with Acquire only",
-        file: BLOCK,
-        find: "self.spare.swap(block.as_ptr(), Ordering::AcqRel)",
-        replace: "self.spare.swap(block.as_ptr(), Ordering::Acquire)",
+        name: "injector: a block that is one too many is forgotten",
+        file: HOME,
+        find: "unsafe { pages::free(block) };
+        }
+    }
+}
+
+impl Drop for Home {",
+        replace: "let _ = block;
+        }
+    }
+}
+
+impl Drop for Home {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "injector: a block that is one too many is kept and freed",
+        file: HOME,
+        find: "if self.count == SPARE_BLOCKS {
+            return false;
+        }",
+        replace: "if self.count == SPARE_BLOCKS {
+            // SAFETY: a mutant.
+            unsafe { block.as_ref() }.set_next(self.first);
+            self.first = Some(block);
+            return false;
+        }",
         models: MODELS,
     },
 ];
@@ -211,8 +237,8 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "injector: the first place is claimed with Acquire only",
         file: QUEUE,
-        find: "self.head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed)",
-        replace: "self.head.word.compare_exchange(word, claimed, Ordering::Acquire, Ordering::Relaxed)",
+        find: "head.word.compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed)",
+        replace: "head.word.compare_exchange(word, claimed, Ordering::Acquire, Ordering::Relaxed)",
         models: MODELS,
     },
 ];

@@ -10,7 +10,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "blocks: a block in use stays in the store",
         file: BLOCKS,
-        find: "self.first.set(unsafe { block.read() }.next);
+        find: "self.first.set(unsafe { block.as_ref() }.next);
         self.len.set(self.len.get() - 1);",
         replace: "",
         models: "blocks::",
@@ -23,6 +23,32 @@ pub const MUTANTS: &[Mutant] = &[
                 store.keep(block.cast());
                 store.keep(block.cast());
             }",
+        models: "blocks::",
+    },
+    Mutant {
+        name: "blocks: a chain in the depot is still the worker's",
+        file: BLOCKS,
+        find: "let Some(spare) = self.spare.replace(Some(chain)) else { return self.begin_chain() };
+        if self.depot.give(spare) {",
+        replace: "let Some(spare) = self.spare.get() else {
+            self.spare.set(Some(chain));
+            return self.begin_chain();
+        };
+        if self.depot.give(spare) {",
+        models: "blocks::",
+    },
+    Mutant {
+        name: "blocks: a chain that is taken stays in the depot",
+        file: BLOCKS,
+        find: "chains.0 = unsafe { chain.as_ref() }.next_chain;",
+        replace: "",
+        models: "blocks::",
+    },
+    Mutant {
+        name: "blocks: the depot's chain lasts for ever",
+        file: BLOCKS,
+        find: "self.spare.take().or_else(|| self.depot.take())",
+        replace: "self.spare.get().or_else(|| self.depot.take())",
         models: "blocks::",
     },
     Mutant {

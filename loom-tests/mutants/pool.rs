@@ -61,7 +61,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pool: a submitter outside tells without a fence",
         file: REGISTRY,
-        find: "full_fence(Ordering::SeqCst);
+        find: "fence::after_exchange();
         if self.lifecycle.is_drained() {",
         replace: "if self.lifecycle.is_drained() {",
         models: MODELS,
@@ -69,7 +69,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pool: a submitter outside tells with a weak fence",
         file: REGISTRY,
-        find: "full_fence(Ordering::SeqCst);
+        find: "fence::after_exchange();
         if self.lifecycle.is_drained() {",
         replace: "full_fence(Ordering::AcqRel);
         if self.lifecycle.is_drained() {",
@@ -86,6 +86,9 @@ pub const MUTANTS: &[Mutant] = &[
         name: "pool: a submitter outside tells before its push",
         file: REGISTRY,
         find: "self.push_shared(job, lane);
+        if lane == Lane::Express {
+            full_fence(Ordering::SeqCst);
+        }
         self.tell_from_outside();",
         replace: "self.tell_from_outside();
         self.push_shared(job, lane);",
@@ -266,7 +269,7 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "pool: that the last worker has left is seen with Relaxed",
         file: LIFECYCLE,
-        find: "self.drained.load(Ordering::Acquire)",
+        find: "self.drained.load(Ordering::SeqCst)",
         replace: "self.drained.load(Ordering::Relaxed)",
         models: "closing::idleness pool::submit_against",
     },
