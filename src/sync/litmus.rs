@@ -4,8 +4,10 @@
 //! stores to the flag, fences heavily and loads every cell: that is one *batch*. Forbidden: a round that missed the flag although the batch missed its cell. So
 //! many rounds meet each heavy fence, as in the pool. Most of them are over before it, or begin after it; a batch is *contested* if the flag was raised
 //! in the midst of its rounds, by what the light thread saw.
+//!
+//! The same arena shows that a SeqCst exchange and a SeqCst load need no fence between them.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
@@ -50,23 +52,21 @@ impl<const CELLS: usize> Arena<CELLS> {
         }
     }
 
-    fn light_side(&self, light: impl Fn()) {
+    fn light_side(&self, round: impl Fn(&AtomicU32, u32, &AtomicU32) -> u32) {
         for batch in 1.. {
             wait_until(|| self.begun.load(Ordering::Acquire) >= batch);
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
             for (cell, seen) in self.cells.iter().zip(self.seen.iter()) {
-                cell.store(batch as u32, Ordering::Relaxed);
-                light();
-                seen.store(self.flag.load(Ordering::Relaxed), Ordering::Relaxed);
+                seen.store(round(cell, batch as u32, &self.flag), Ordering::Relaxed);
             }
             self.done.store(batch, Ordering::Release);
         }
     }
 
     /// `go_on` gets what has happened so far.
-    fn heavy_side(&self, heavy: impl Fn(), go_on: impl Fn(&Tally) -> bool) -> Tally {
+    fn heavy_side(&self, raise: impl Fn(&AtomicU32, u32), go_on: impl Fn(&Tally) -> bool) -> Tally {
         let mut tally = Tally::default();
         // Turns to lose before the flag goes up. It follows the other thread, so that this falls among its rounds on any machine.
         let mut delay = 0_usize;
@@ -76,8 +76,7 @@ impl<const CELLS: usize> Arena<CELLS> {
             let batch = tally.batches + 1;
             self.begun.store(batch, Ordering::Release);
             (0..delay + batch % 32 * delay / 64).for_each(|turn| _ = std::hint::black_box(turn));
-            self.flag.store(batch as u32, Ordering::Relaxed);
-            heavy();
+            raise(&self.flag, batch as u32);
             let mut missed = [false; CELLS];
             for i in (first..CELLS).chain(0..first) {
                 missed[i] = self.cells[i].load(Ordering::Relaxed) != batch as u32;
@@ -101,16 +100,33 @@ impl<const CELLS: usize> Arena<CELLS> {
         tally
     }
 
-    fn run(light: impl Fn() + Send, heavy: impl Fn() + Send, go_on: impl Fn(&Tally) -> bool + Send) -> Tally {
+    fn run_fences(light: impl Fn() + Send, heavy: impl Fn() + Send, go_on: impl Fn(&Tally) -> bool + Send) -> Tally {
+        let round = move |cell: &AtomicU32, batch, flag: &AtomicU32| {
+            cell.store(batch, Ordering::Relaxed);
+            light();
+            flag.load(Ordering::Relaxed)
+        };
+        let raise = move |flag: &AtomicU32, batch| {
+            flag.store(batch, Ordering::Relaxed);
+            heavy();
+        };
+        Self::run(round, raise, go_on)
+    }
+
+    fn run(
+        round: impl Fn(&AtomicU32, u32, &AtomicU32) -> u32 + Send,
+        raise: impl Fn(&AtomicU32, u32) + Send,
+        go_on: impl Fn(&Tally) -> bool + Send,
+    ) -> Tally {
         let arena = &Self::new();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 pin_to_core(0);
-                arena.light_side(light)
+                arena.light_side(round)
             });
             let heavy_side = scope.spawn(move || {
                 pin_to_core(1);
-                arena.heavy_side(heavy, go_on)
+                arena.heavy_side(raise, go_on)
             });
             heavy_side.join().unwrap()
         })
@@ -169,7 +185,7 @@ fn without_the_heavy_fence_the_forbidden_outcome_is_seen() {
     let start = Instant::now();
     let weak = || compiler_fence(Ordering::SeqCst);
     let go_on = |tally: &Tally| tally.forbidden == 0 && start.elapsed() < Duration::from_secs(2);
-    let tally = Arena::<NARROW>::run(weak, weak, go_on);
+    let tally = Arena::<NARROW>::run_fences(weak, weak, go_on);
     report("no fences", &tally, start);
     if tally.forbidden == 0 {
         println!("  skipped: not seen in time; with one core it cannot be");
@@ -177,21 +193,36 @@ fn without_the_heavy_fence_the_forbidden_outcome_is_seen() {
 }
 
 /// Goes on for `share` of `FILCH_LITMUS_ROUNDS`, else for half a second.
-fn ordered<const CELLS: usize>(what: &str, share: usize) {
-    init();
+fn assert_ordered(what: &str, share: usize, run: impl Fn(&(dyn Fn(&Tally) -> bool + Sync)) -> Tally) {
     let start = Instant::now();
     let go_on = |tally: &Tally| match wanted_rounds() {
         Some(rounds) => tally.rounds < rounds / share,
         None => start.elapsed() < Duration::from_millis(500),
     };
-    let tally = Arena::<CELLS>::run(light, heavy, go_on);
+    let tally = run(&go_on);
     report(what, &tally, start);
     assert_eq!(tally.forbidden, 0, "{tally:?}");
 }
 
 #[test]
 fn a_light_and_a_heavy_fence_are_ordered() {
-    ordered::<WIDE>("many light, one heavy", 1);
+    init();
+    assert_ordered("many light, one heavy", 1, |go_on| Arena::<WIDE>::run_fences(light, heavy, go_on));
     // As many heavy fences need that many times fewer rounds.
-    ordered::<NARROW>("few light, one heavy", WIDE / NARROW);
+    assert_ordered("few light, one heavy", WIDE / NARROW, |go_on| Arena::<NARROW>::run_fences(light, heavy, go_on));
+}
+
+/// A submitter outside against a worker that goes to sleep: `fence::after_exchange`.
+#[test]
+fn an_exchange_and_a_load_are_ordered_without_a_fence() {
+    let submitter = |cell: &AtomicU32, batch, flag: &AtomicU32| {
+        let _ = cell.compare_exchange(batch - 1, batch, Ordering::SeqCst, Ordering::Relaxed);
+        flag.load(Ordering::SeqCst)
+    };
+    let sleeper = |flag: &AtomicU32, batch| {
+        flag.swap(batch, Ordering::AcqRel);
+        fence(Ordering::SeqCst);
+    };
+    assert_ordered("many exchanges", 1, |go_on| Arena::<WIDE>::run(submitter, sleeper, go_on));
+    assert_ordered("few exchanges", WIDE / NARROW, |go_on| Arena::<NARROW>::run(submitter, sleeper, go_on));
 }

@@ -156,7 +156,7 @@ impl Blocks {
         unsafe { block.write(Block { next: self.first.get(), next_chain: None, len }) };
         self.first.set(Some(block));
         self.len.set(len);
-        if len % BLOCKS_IN_CHAIN == 0 {
+        if len & (BLOCKS_IN_CHAIN - 1) == 0 {
             self.put_aside(block);
         }
     }
