@@ -150,13 +150,14 @@ impl Blocks {
     }
 
     #[inline]
+    #[allow(clippy::modulo_one, reason = "chains have one block under the model")]
     fn keep(&self, block: NonNull<Block>) {
         let len = self.len.get() + 1;
         // SAFETY: the caller gives the block up; it is large and aligned enough.
         unsafe { block.write(Block { next: self.first.get(), next_chain: None, len }) };
         self.first.set(Some(block));
         self.len.set(len);
-        if len & (BLOCKS_IN_CHAIN - 1) == 0 {
+        if len % BLOCKS_IN_CHAIN == 0 {
             self.put_aside(block);
         }
     }

@@ -45,7 +45,7 @@ pub const EXPRESS_SEGMENTS: usize = limit!(27, model 2);
 /// Blocks of 64 bytes that a worker makes for the jobs it will spawn: as many as its two deques hold.
 pub const BLOCKS_MADE: usize = limit!(FORK_JOIN_CAPACITY + SPAWN_CAPACITY, model 1);
 
-/// So many free ones of them go from worker to worker at once. A power of two.
+/// So many free ones of them go from worker to worker at once.
 pub const BLOCKS_IN_CHAIN: usize = limit!(64, model 1);
 
 /// The first few members of a set have memory of their own: a set that stays small does not pay for more. None has in a model, whose checker watches each.
