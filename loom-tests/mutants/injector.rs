@@ -186,7 +186,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "injector: a block keeps its successor",
         file: BLOCK,
-        find: "this.next.store(std::ptr::null_mut(), Ordering::Relaxed);",
+        find: "self.set_next(None);",
         replace: "",
         models: MODELS,
     },

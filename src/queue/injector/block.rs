@@ -137,7 +137,6 @@ impl Block {
         if this.released.fetch_add(count, Ordering::AcqRel) + count == INJECTOR_SLOTS {
             // Only for the model: all that was done in the slots is behind us.
             this.slots.iter().for_each(|slot| slot.access.with_mut(|_| ()));
-            this.next.store(std::ptr::null_mut(), Ordering::Relaxed);
             this.released.store(0, Ordering::Relaxed);
             this.lap.store(1 - this.lap.load(Ordering::Relaxed), Ordering::Relaxed);
             // SAFETY: an injector outlives the slots that were claimed in it.
