@@ -4,6 +4,7 @@ use crate::Mutant;
 
 const RUN: &str = "src/worker/run.rs";
 const SEARCH: &str = "src/worker/search.rs";
+const INJECTOR: &str = "src/queue/injector/mod.rs";
 const REGISTRY: &str = "src/registry/mod.rs";
 const LIFECYCLE: &str = "src/registry/lifecycle.rs";
 const ENDING: &str = "src/registry/ending.rs";
@@ -58,21 +59,19 @@ pub const MUTANTS: &[Mutant] = &[
             Steal::Success(job) => Steal::Success(Found::Job(job)),",
         models: MODELS,
     },
+    // Stands for an exchange that is not SeqCst.
     Mutant {
         name: "pool: a submitter outside tells without a fence",
-        file: REGISTRY,
-        find: "fence::after_exchange();
-        if self.lifecycle.is_drained() {",
-        replace: "if self.lifecycle.is_drained() {",
+        file: INJECTOR,
+        find: "fence::after_exchange();",
+        replace: "",
         models: MODELS,
     },
     Mutant {
         name: "pool: a submitter outside tells with a weak fence",
-        file: REGISTRY,
-        find: "fence::after_exchange();
-        if self.lifecycle.is_drained() {",
-        replace: "full_fence(Ordering::AcqRel);
-        if self.lifecycle.is_drained() {",
+        file: INJECTOR,
+        find: "fence::after_exchange();",
+        replace: "full_fence(Ordering::AcqRel);",
         models: MODELS,
     },
     Mutant {
@@ -87,6 +86,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: REGISTRY,
         find: "self.push_shared(job, lane);
         if lane == Lane::Express {
+            // Ordering: PushFence.
             full_fence(Ordering::SeqCst);
         }
         self.tell_from_outside();",

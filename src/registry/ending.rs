@@ -3,7 +3,7 @@
 use super::{Lane, Registry, retry};
 use crate::job::ending::{self, InHand};
 use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
-use crate::sync::{AtomicUsize, Counter, Ordering};
+use crate::sync::{AtomicUsize, Counter, Ordering, full_fence};
 use crate::util::limits::SWEEP_AT_LEAST;
 
 /// What is known of the tombstones in the queues, beside what the workers count themselves.
@@ -106,6 +106,8 @@ impl Registry {
         let Some(swept) = self.shared.sweep() else { return };
         self.tombstones.since_sweep.swap(0, Ordering::Relaxed);
         self.tombstones.swept.fetch_add(swept, Ordering::Relaxed);
+        // Ordering: PushFence: what the sweep has put back is not in the injector.
+        full_fence(Ordering::SeqCst);
         // A worker that came by meanwhile left the queue alone, and may sleep by now.
         self.tell_from_outside();
     }

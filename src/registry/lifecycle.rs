@@ -3,7 +3,7 @@
 //! 1. `close` sets the flag, passes a full fence and wakes every sleeper: each sees the flag before it may sleep again.
 //! 2. A worker that read the flag *before* a search which found nothing leaves.
 //! 3. The last to leave sets `drained`, passes a full fence and ends what is still in the shared queues: jobs of submitters that read the flag too early.
-//!    Such a submitter pushes, passes a fence and reads `drained`: one of the two sees the other's, and each job is taken from
+//!    Such a submitter pushes, by a SeqCst exchange or before a full fence, and reads `drained`: one of the two sees the other's, and each job is taken from
 //!    its queue once.
 //! 4. Whoever shuts down joins the threads, and so waits for the destructors of their thread-locals too.
 

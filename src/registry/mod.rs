@@ -196,6 +196,7 @@ impl Registry {
     pub fn inject(&self, job: JobRef, lane: Lane) {
         self.push_shared(job, lane);
         if lane == Lane::Express {
+            // Ordering: PushFence.
             full_fence(Ordering::SeqCst);
         }
         self.tell_from_outside();
@@ -219,9 +220,8 @@ impl Registry {
         self.shared.push(job, lane);
     }
 
+    /// Called after a push to the injector, whose exchange is SeqCst as are the loads here, or after a push and a full fence (`sleep/README.md`).
     fn tell_from_outside(&self) {
-        // Ordering: PushFence: orders the push before the loads of the sleepers' word and of `drained`, which are SeqCst, as is the exchange of the push.
-        fence::after_exchange();
         if self.lifecycle.is_drained() {
             // The last worker left between our look at `closed` and our push.
             self.end_queued(Reason::ShutDown);

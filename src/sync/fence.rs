@@ -9,14 +9,14 @@
 //! Miri), or where `FILCH_FENCE=full` is in the environment, both are `fence(SeqCst)`. The choice is made once a process,
 //! by [`init`], before the first `light`.
 //!
-//! [`after_exchange`] is for outside threads: an ordinary fence after an exchange costs a drained store buffer, and orders what is ordered already.
+//! [`after_exchange`] is for outside threads: an ordinary fence after an exchange waits for all stores since, and orders what is ordered already.
 //!
 //! Under the model each thread that calls `light` has a cell; `light` is a read-modify-write of its own cell and
 //! `heavy` one of every cell. So a light and a heavy are ordered and two lights are not, which is what the
 //! hardware gives and no more. `model::set_mode` selects the symmetric form instead, to check the fallback.
 
-/// Orders a SeqCst read-modify-write of the caller before its SeqCst loads that follow. The language does that by itself; the model takes SeqCst accesses for
-/// weaker ones, so it gets a fence.
+/// Called right after a SeqCst read-modify-write that the caller's SeqCst loads must not overtake. The language orders them by itself; the model takes SeqCst
+/// accesses for weaker ones, so it gets a fence.
 #[inline(always)]
 pub fn after_exchange() {
     #[cfg(filch_loom)]

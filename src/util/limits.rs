@@ -30,7 +30,7 @@ pub const INJECTOR_SLOTS: usize = limit!(1024, model 2);
 pub const SPARE_BLOCKS: usize = limit!(16, model 1);
 
 /// The most looks away ([`spin_hint`](crate::sync::spin_hint)) of a worker that has run all jobs of a stream before it looks for more, so that they are several
-/// and the submitter keeps its cache lines meanwhile. 64 take about a microsecond; 16 to 1024 measured within 15 %.
+/// and the submitter keeps its cache lines meanwhile. 64 take one to three microseconds, by processor; 16 to 1024 measured within 15 %.
 pub const LINGER_SPINS: u32 = limit!(64, model 0);
 
 /// Buckets of a table by seat, each twice as large as the one before: enough for every number.

@@ -308,6 +308,12 @@ fn blocks_are_used_again_by_two() {
     explore_ring("injector: blocks are used again, 2 consumers", Some(1), 2, 3, 2, 2);
 }
 
+/// What the second knows of the tail it has from the first, and the third from the second.
+#[test]
+fn no_taker_gets_ahead_of_the_tail() {
+    explore_ring("injector: one element, 3 consumers", Some(2), 0, 1, 3, 1);
+}
+
 #[test]
 fn a_block_is_left_by_two() {
     explore_ring("injector: the end of a block, 2 consumers", Some(2), 1, 2, 2, 1);

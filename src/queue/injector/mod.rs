@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::Steal;
-use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, full_fence};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, fence, full_fence};
 use crate::util::limits::INJECTOR_SLOTS;
 use block::{Block, Content, Place};
 pub use block::{Released, fits, take_out};
@@ -146,6 +146,7 @@ impl<T> Injector<T> {
             if self.tail.word.compare_exchange_weak(word, claimed, Ordering::SeqCst, Ordering::Relaxed).is_err() {
                 continue;
             }
+            fence::after_exchange();
             // SAFETY: the word has not changed since `look`, so the block is its own, and alive: a slot in it is not filled.
             let block = unsafe { NonNull::new_unchecked(block) };
             if let Some(next) = next {
@@ -201,8 +202,9 @@ impl<T> Injector<T> {
 
     /// Whether the tail has passed a position that the head was at.
     fn reaches_behind(&self, position: u64) -> bool {
-        // Ordering: none needed: what is known stays true, and the slot says when it is filled.
-        if self.head.known.load(Ordering::Relaxed) > position {
+        // Ordering: Acquire pairs with the Release below: that the tail is so far goes with the head to whoever sees the head that we are about to move. One who
+        // did not know it could find the tail behind the head.
+        if self.head.known.load(Ordering::Acquire) > position {
             return true;
         }
         // Ordering: our look at the head comes before our look at the tail, which is then no older.
@@ -211,7 +213,7 @@ impl<T> Injector<T> {
         if tail == position {
             return false;
         }
-        self.head.known.store(tail, Ordering::Relaxed);
+        self.head.known.store(tail, Ordering::Release);
         true
     }
 
