@@ -199,8 +199,8 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "injector: a block keeps its successor",
-        file: BLOCK,
-        find: "self.set_next(None);",
+        file: HOME,
+        find: "unsafe { block.as_ref() }.set_next(self.first);",
         replace: "",
         models: MODELS,
     },

@@ -4,7 +4,6 @@ use crate::Mutant;
 
 const RUN: &str = "src/worker/run.rs";
 const SEARCH: &str = "src/worker/search.rs";
-const INJECTOR: &str = "src/queue/injector/mod.rs";
 const REGISTRY: &str = "src/registry/mod.rs";
 const LIFECYCLE: &str = "src/registry/lifecycle.rs";
 const ENDING: &str = "src/registry/ending.rs";
@@ -59,19 +58,20 @@ pub const MUTANTS: &[Mutant] = &[
             Steal::Success(job) => Steal::Success(Found::Job(job)),",
         models: MODELS,
     },
-    // Stands for an exchange that is not SeqCst.
+    // Stand for an exchange that is not SeqCst.
     Mutant {
-        name: "pool: a submitter outside tells without a fence",
-        file: INJECTOR,
-        find: "fence::after_exchange();",
+        name: "pool: a submitter outside tells of a closure without a fence",
+        file: REGISTRY,
+        find: "// Ordering: PushFence: a SeqCst exchange.
+        fence::after_exchange();",
         replace: "",
         models: MODELS,
     },
     Mutant {
-        name: "pool: a submitter outside tells with a weak fence",
-        file: INJECTOR,
-        find: "fence::after_exchange();",
-        replace: "full_fence(Ordering::AcqRel);",
+        name: "pool: a submitter outside tells of a job without a fence",
+        file: REGISTRY,
+        find: "Lane::Back => fence::after_exchange(),",
+        replace: "Lane::Back => {}",
         models: MODELS,
     },
     Mutant {
@@ -85,9 +85,10 @@ pub const MUTANTS: &[Mutant] = &[
         name: "pool: a submitter outside tells before its push",
         file: REGISTRY,
         find: "self.push_shared(job, lane);
-        if lane == Lane::Express {
-            // Ordering: PushFence.
-            full_fence(Ordering::SeqCst);
+        // Ordering: PushFence; the injector's push is a SeqCst exchange.
+        match lane {
+            Lane::Back => fence::after_exchange(),
+            Lane::Express => full_fence(Ordering::SeqCst),
         }
         self.tell_from_outside();",
         replace: "self.tell_from_outside();

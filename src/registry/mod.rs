@@ -195,9 +195,10 @@ impl Registry {
     /// Queues a job from outside the pool's workers, and wakes a worker if that is needed.
     pub fn inject(&self, job: JobRef, lane: Lane) {
         self.push_shared(job, lane);
-        if lane == Lane::Express {
-            // Ordering: PushFence.
-            full_fence(Ordering::SeqCst);
+        // Ordering: PushFence; the injector's push is a SeqCst exchange.
+        match lane {
+            Lane::Back => fence::after_exchange(),
+            Lane::Express => full_fence(Ordering::SeqCst),
         }
         self.tell_from_outside();
     }
@@ -206,6 +207,8 @@ impl Registry {
     #[inline]
     pub fn inject_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
         self.push_shared_closure(closure);
+        // Ordering: PushFence: a SeqCst exchange.
+        fence::after_exchange();
         self.tell_from_outside();
     }
 

@@ -15,7 +15,7 @@
 //! `heavy` one of every cell. So a light and a heavy are ordered and two lights are not, which is what the
 //! hardware gives and no more. `model::set_mode` selects the symmetric form instead, to check the fallback.
 
-/// Called right after a SeqCst read-modify-write that the caller's SeqCst loads must not overtake. The language orders them by itself; the model takes SeqCst
+/// Called after a SeqCst read-modify-write that the caller's SeqCst loads must not overtake, by whoever knows that it was one. The language orders them by itself; the model takes SeqCst
 /// accesses for weaker ones, so it gets a fence.
 #[inline(always)]
 pub fn after_exchange() {

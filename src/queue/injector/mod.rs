@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::Steal;
-use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, fence, full_fence};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, Patience, full_fence};
 use crate::util::limits::INJECTOR_SLOTS;
 use block::{Block, Content, Place};
 pub use block::{Released, fits, take_out};
@@ -146,7 +146,6 @@ impl<T> Injector<T> {
             if self.tail.word.compare_exchange_weak(word, claimed, Ordering::SeqCst, Ordering::Relaxed).is_err() {
                 continue;
             }
-            fence::after_exchange();
             // SAFETY: the word has not changed since `look`, so the block is its own, and alive: a slot in it is not filled.
             let block = unsafe { NonNull::new_unchecked(block) };
             if let Some(next) = next {
