@@ -54,13 +54,6 @@ pub const MUTANTS: &[Mutant] = &[
         models: MODELS,
     },
     Mutant {
-        name: "injector: where the tail is is known with Relaxed",
-        file: QUEUE,
-        find: "self.head.known.load(Ordering::Acquire) > position {",
-        replace: "self.head.known.load(Ordering::Relaxed) > position {",
-        models: "injector::no_taker",
-    },
-    Mutant {
         name: "injector: where the tail is is told with Relaxed",
         file: QUEUE,
         find: "self.head.known.store(tail, Ordering::Release);",
@@ -246,6 +239,14 @@ impl Drop for Home {",
 ];
 
 pub const UNSEEN: &[Mutant] = &[
+    // The checker's fence acquires from every store that was read before it by whoever comes before; the next taker's fence is such a one.
+    Mutant {
+        name: "injector: where the tail is is known with Relaxed",
+        file: QUEUE,
+        find: "self.head.known.load(Ordering::Acquire) > position {",
+        replace: "self.head.known.load(Ordering::Relaxed) > position {",
+        models: "injector::no_taker",
+    },
     // The fence before the exchange releases what the taker did before. Without a fence it claims only in a block that is not the last, where nobody finds the queue
     // empty.
     Mutant {
