@@ -188,6 +188,14 @@ pub const MUTANTS: &[Mutant] = &[
         models: "pool::a_sweep",
     },
     Mutant {
+        name: "pool: a sweep tells of them without a fence",
+        file: ENDING,
+        find: "full_fence(Ordering::SeqCst);
+        // A worker that came by",
+        replace: "// A worker that came by",
+        models: "pool::a_sweep",
+    },
+    Mutant {
         name: "pool: a worker arrives unnoticed by those who wait for idleness",
         file: SLEEP,
         find: "let step = Counters::ONE_SEARCHER + Counters::ONE_TAG;",

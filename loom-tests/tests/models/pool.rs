@@ -15,7 +15,7 @@ use filch::internals::{Deadline, Futex, Parker};
 use filch::{JobHandle, Pool};
 use loom::thread;
 
-use crate::support::{explore, explore_in_both_modes};
+use crate::support::{Bound, explore, explore_in_both_modes};
 use crate::witness::{Value, Witness};
 
 /// A pool whose workers sleep.
@@ -212,6 +212,43 @@ fn a_sweep_loses_nothing() {
         assert_eq!(first.settle() == 0, cancelled);
         assert_eq!(second.settle(), 1);
     });
+}
+
+/// A worker runs out of work while the job that is left is in a sweeper's hands.
+fn explore_sweep(lane: &str, bound: Bound, submit: fn(&Pool, &Witness) -> JobHandle<Value>) {
+    explore_in_both_modes(&format!("pool: 1 worker ends a job, a sweep of {lane}"), bound, move || {
+        let (first, second) = (Witness::new(), Witness::new());
+        let (started, end) = (Arc::new(Parker::new()), Arc::new(Parker::new()));
+        let pool = at_rest(1);
+        loom::stop_exploring();
+        pool.spawn({
+            let (started, end) = (started.clone(), end.clone());
+            move || {
+                started.unpark();
+                end.park(Deadline::NEVER);
+            }
+        });
+        started.park(Deadline::NEVER);
+        let [dropped, joined] = [&first, &second].map(|witness| submit(&pool, witness));
+        loom::explore();
+        end.unpark();
+        let cancelled = dropped.cancel();
+        drop(dropped);
+        expect_value(&second, joined);
+        finish(pool);
+        assert_eq!(first.settle() == 0, cancelled);
+        assert_eq!(second.settle(), 1);
+    });
+}
+
+#[test]
+fn a_sweep_tells_who_runs_out_of_work() {
+    explore_sweep("the injector", Some(2), |pool, witness| pool.submit(witness.closure()));
+}
+
+#[test]
+fn a_sweep_tells_who_runs_out_of_express_work() {
+    explore_sweep("the express lane", Some(2), |pool, witness| pool.submit_first(witness.closure()));
 }
 
 /// Submits, from outside, a job that lasts until another has been run.
