@@ -236,17 +236,15 @@ mod tests {
     fn jobs_that_others_run_get_their_blocks_back() {
         let depot = Arc::<Depot>::default();
         let (spawner, runner) = (Blocks::new(depot.clone()), Blocks::new(depot));
-        let put_all = || (0..BLOCKS_MADE).map(|n| spawner.put(n).unwrap()).collect::<Vec<_>>();
-        let mut jobs = put_all();
+        let mut jobs: Vec<_> = (0..BLOCKS_MADE).map(|n| spawner.put(n).unwrap()).collect();
         for _ in 0..3 {
             for job in jobs {
-                // SAFETY: put by `put_all`, and not used again.
+                // SAFETY: put above or below, and not used again.
                 unsafe { Blocks::take_out(Some(&runner), job) };
             }
-            // What the runner still has it may keep.
-            let kept = runner.len.get() + BLOCKS_IN_CHAIN;
-            assert_eq!(kept, BLOCKS_IN_CHAIN);
-            jobs = (kept..BLOCKS_MADE).map(|n| spawner.put(n).unwrap()).collect();
+            assert_eq!(runner.len.get(), 0);
+            // The runner keeps its spare chain.
+            jobs = (BLOCKS_IN_CHAIN..BLOCKS_MADE).map(|n| spawner.put(n).unwrap()).collect();
             assert_eq!(spawner.put(0), Err(0));
         }
         assert_eq!(runner.made.get(), 0);
