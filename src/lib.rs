@@ -99,6 +99,7 @@ mod park;
 mod pool;
 mod queue;
 mod registry;
+mod semaphore;
 mod set;
 mod sleep;
 mod sync;
@@ -113,6 +114,7 @@ pub use pool::{
     scope, spawn, submit, yield_now,
 };
 pub use registry::WaitPolicy;
+pub use semaphore::{AcquireError, AcquireTimeoutError, OwnedPermit, Permit, Semaphore, TryAcquireError};
 pub use set::JobSet;
 pub use worker::Worker;
 

@@ -24,6 +24,17 @@ pub use std::sync::{
     atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
 };
 
+/// Declares a function that is `const`, except under the model, whose atomics and locks cannot be made at compile time.
+macro_rules! facade_const_fn {
+    ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
+        #[cfg(not(filch_loom))]
+        $(#[$attribute])* $visibility const fn $($rest)*
+        #[cfg(filch_loom)]
+        $(#[$attribute])* $visibility fn $($rest)*
+    };
+}
+pub(crate) use facade_const_fn;
+
 pub use cell::UnsafeCell;
 pub(crate) use thread::facade_thread_local;
 

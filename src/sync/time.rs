@@ -24,3 +24,30 @@ impl Deadline {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 }
+
+/// Measures how long something has lasted.
+#[derive(Debug)]
+pub struct Stopwatch {
+    started: Instant,
+    #[cfg(filch_loom)]
+    asked: std::sync::atomic::AtomicBool,
+}
+
+impl Stopwatch {
+    /// Begins to measure.
+    pub fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            #[cfg(filch_loom)]
+            asked: false.into(),
+        }
+    }
+
+    /// Whether so much time has passed. Under the model there is no clock: not yet when asked first, and ever after.
+    pub fn has_passed(&self, duration: Duration) -> bool {
+        #[cfg(filch_loom)]
+        return self.asked.swap(true, std::sync::atomic::Ordering::Relaxed);
+        #[cfg(not(filch_loom))]
+        return self.started.elapsed() >= duration;
+    }
+}

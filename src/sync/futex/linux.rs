@@ -40,10 +40,33 @@ impl Futex {
         self.wake(i32::MAX);
     }
 
-    fn wake(&self, count: i32) {
-        // SAFETY: the kernel uses the address as a key only.
-        unsafe { libc::syscall(libc::SYS_futex, self.0.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, count) };
+    /// A wake-up to be given later.
+    pub fn late_wake(&self) -> LateWake {
+        LateWake(self.0.as_ptr())
     }
+
+    fn wake(&self, count: i32) {
+        wake(self.0.as_ptr(), count);
+    }
+}
+
+/// Wakes one waiter of a word that may be gone by then. If other words have come to lie there, that is a spurious wake-up for one who waits for them.
+#[derive(Debug)]
+pub struct LateWake(*mut u32);
+
+// SAFETY: an address, which is a key to the kernel and is never looked at.
+unsafe impl Send for LateWake {}
+
+impl LateWake {
+    /// Wakes one waiter, if there is one.
+    pub fn wake_one(self) {
+        wake(self.0, 1);
+    }
+}
+
+fn wake(word: *mut u32, count: i32) {
+    // SAFETY: the kernel uses the address as a key only.
+    unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, count) };
 }
 
 /// `None` for a time so long that the kernel could not hold it: the wait has no limit then.

@@ -9,9 +9,9 @@ mod linux;
 mod portable;
 
 #[cfg(all(target_os = "linux", not(filch_loom), not(filch_portable)))]
-pub use linux::Futex;
+pub use linux::{Futex, LateWake};
 #[cfg(any(filch_loom, filch_portable, not(target_os = "linux")))]
-pub use portable::Futex;
+pub use portable::{Futex, LateWake};
 
 /// How a wait ended. A wake may be spurious: look at the word again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

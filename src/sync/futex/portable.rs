@@ -18,7 +18,26 @@ use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock};
 #[derive(Debug)]
 pub struct Futex {
     word: AtomicU32,
-    queue: Mutex<Queue>,
+    // Plain `std` on purpose, also under the model: it keeps what stands for the kernel alive, which is part of no protocol.
+    queue: std::sync::Arc<Mutex<Queue>>,
+}
+
+/// Wakes one waiter of a word that may be gone by then.
+#[derive(Debug)]
+pub struct LateWake(std::sync::Arc<Mutex<Queue>>);
+
+impl LateWake {
+    /// Wakes one waiter, if there is one.
+    pub fn wake_one(self) {
+        wake_one(&self.0);
+    }
+}
+
+fn wake_one(queue: &Mutex<Queue>) {
+    let waiter = lock(queue).waiters.pop_front();
+    if let Some(waiter) = waiter {
+        waiter.condvar.notify_one();
+    }
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +68,7 @@ impl Queue {
 impl Futex {
     /// Makes a word holding `value`.
     pub fn new(value: u32) -> Self {
-        Self { word: AtomicU32::new(value), queue: Mutex::new(Queue::default()) }
+        Self { word: AtomicU32::new(value), queue: std::sync::Arc::new(Mutex::new(Queue::default())) }
     }
 
     /// Blocks while the word holds `expected`, until woken or `timeout` has passed (`None`: no limit).
@@ -105,10 +124,12 @@ impl Futex {
 
     /// Wakes one waiter, if there is one.
     pub fn wake_one(&self) {
-        let waiter = lock(&self.queue).waiters.pop_front();
-        if let Some(waiter) = waiter {
-            waiter.condvar.notify_one();
-        }
+        wake_one(&self.queue);
+    }
+
+    /// A wake-up to be given later.
+    pub fn late_wake(&self) -> LateWake {
+        LateWake(self.queue.clone())
     }
 
     /// Wakes every waiter.

@@ -60,6 +60,26 @@ macro_rules! futex_tests {
             }
 
             #[test]
+            fn a_late_wake_ends_a_wait_and_outlives_the_word() {
+                let futex = Arc::new(<$futex>::new(0));
+                let wake = futex.late_wake();
+                let waiter = std::thread::spawn({
+                    let futex = futex.clone();
+                    move || {
+                        while futex.load(Ordering::Acquire) == 0 {
+                            assert_eq!(futex.wait(0, None), WaitOutcome::Woken);
+                        }
+                    }
+                });
+                futex.store(1, Ordering::Release);
+                wake.wake_one();
+                waiter.join().unwrap();
+                let late = futex.late_wake();
+                drop(futex);
+                late.wake_one();
+            }
+
+            #[test]
             fn a_timed_out_waiter_takes_no_wake_from_another() {
                 let futex = Arc::new(<$futex>::new(0));
                 assert_eq!(futex.wait(0, Some(Duration::ZERO)), WaitOutcome::TimedOut);
