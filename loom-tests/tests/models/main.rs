@@ -27,6 +27,7 @@ mod nursery;
 mod park;
 mod pool;
 mod scope;
+mod semaphore;
 mod set;
 mod shutdown;
 mod sleep;
