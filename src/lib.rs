@@ -110,8 +110,8 @@ pub use job::{JobError, JobId, PanicPayload};
 pub use local::WorkerLocal;
 pub use ops::{CancelToken, JobHandle, ParallelItems, Scope, ScopedHandle, TrySubmitError};
 pub use pool::{
-    BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, cancelled, current_worker_index, join, join_context,
-    scope, spawn, submit, yield_now,
+    BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, blocking, cancelled, current_worker_index, join,
+    join_context, scope, spawn, submit, yield_now,
 };
 pub use registry::WaitPolicy;
 pub use semaphore::{AcquireError, AcquireTimeoutError, OwnedPermit, Permit, Semaphore, TryAcquireError};
@@ -132,7 +132,7 @@ pub mod internals {
         Asymmetric, Backlog, DequeOwner, Express, InTransit, Injector, Released, Steal, Stealer, Symmetric, deque,
         take_out,
     };
-    pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Serving, Shared};
+    pub use crate::registry::{Gate, Lane, Mailbox, Refusal, Serving, Shared, Spares};
     pub use crate::set::outbox::Outbox;
     pub use crate::set::{Core as SetCore, Surroundings};
     pub use crate::sleep::{Searching, Sleep, Slept};

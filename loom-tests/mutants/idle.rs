@@ -158,9 +158,9 @@ pub const UNSEEN: &[Mutant] = &[
         name: "idle: the sleepers are counted with Relaxed",
         file: SLEEP,
         find: "let counters = Counters::unpack(self.word.load(Ordering::Acquire));
-        // In this order",
+        // Afterwards",
         replace: "let counters = Counters::unpack(self.word.load(Ordering::Relaxed));
-        // In this order",
+        // Afterwards",
         models: MODELS,
     },
     Mutant {
@@ -182,7 +182,7 @@ pub const UNSEEN: &[Mutant] = &[
         name: "idle: the absent are counted first",
         file: SLEEP,
         find: "let counters = Counters::unpack(self.word.load(Ordering::Acquire));
-        // In this order: a worker is a searcher before it is no longer absent.
+        // Afterwards: who departs meanwhile has ended what it did.
         let absent = self.absent.load(Ordering::Acquire);",
         replace: "let absent = self.absent.load(Ordering::Acquire);
         let counters = Counters::unpack(self.word.load(Ordering::Acquire));",

@@ -324,18 +324,6 @@ pub const UNSEEN: &[Mutant] = &[
         replace: "self.lifecycle.joined.swap(1, Ordering::Relaxed);",
         models: MODELS,
     },
-    // Then fewer seem asleep than are, and the worker tells when it falls asleep.
-    Mutant {
-        name: "pool: a worker arrives and is no longer absent before it searches",
-        file: SLEEP,
-        find: "let before = Counters::unpack(self.word.fetch_add(step, Ordering::AcqRel));
-        let searching = Searching { first: before.searchers == 0 };
-        self.absent.fetch_sub(1, Ordering::AcqRel);",
-        replace: "self.absent.fetch_sub(1, Ordering::AcqRel);
-        let before = Counters::unpack(self.word.fetch_add(step, Ordering::AcqRel));
-        let searching = Searching { first: before.searchers == 0 };",
-        models: MODELS,
-    },
     // One worker is always the last. Of two, the one that leaves yields before, and the checker lets the other run on then.
     Mutant {
         name: "pool: every worker that leaves is the last",

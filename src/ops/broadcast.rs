@@ -37,9 +37,9 @@ where
     let own = worker.filter(|worker| std::ptr::eq(&**worker.registry(), registry)).map(Worker::index);
     park::with_current(|parker| {
         let job = |index| StackJob::new(move || f(index), |f| f(), parker.unparker());
-        let jobs: Vec<_> = (0..registry.workers().len()).map(job).collect();
+        let jobs: Vec<_> = (0..registry.main_workers().len()).map(job).collect();
         let mut posted = Vec::new();
-        for (slot, (index, job)) in registry.workers().iter().zip(jobs.iter().enumerate()) {
+        for (slot, (index, job)) in registry.main_workers().iter().zip(jobs.iter().enumerate()) {
             // SAFETY: `jobs` stays in this frame, unmoved, until all that were posted have ended, below; `f` is Sync and `R` is Send.
             if own != Some(index) && slot.mail.post(unsafe { job.as_job() }).is_ok() {
                 posted.push(job);

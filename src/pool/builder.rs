@@ -36,6 +36,7 @@ type NameFn = Box<dyn Fn(usize) -> String + Send + Sync>;
 #[derive(Default)]
 pub struct PoolBuilder {
     threads: Option<usize>,
+    spare_threads: usize,
     thread_name: Option<NameFn>,
     stack_size: Option<usize>,
     on_start: Option<Hook>,
@@ -63,7 +64,31 @@ impl PoolBuilder {
         self.threads(threads)
     }
 
-    /// Names each thread, by the worker's index. Default: `filch-0`, `filch-1`, …
+    /// Sets the number of threads that stand by for workers that block: in [`Semaphore::acquire`](crate::Semaphore::acquire) and the like, or in
+    /// [`filch::blocking`](crate::blocking). Together with the workers there may be 4095. Default: 0.
+    ///
+    /// While so many workers block, as many others run jobs as ever; if more block, fewer do. A spare thread has its own index,
+    /// after those of the workers, calls the hooks, and has a place in the metrics, but no part in [`Pool::broadcast`] and [`Pool::threads`].
+    /// While it has nothing to do it takes no processor time.
+    ///
+    /// ```
+    /// let pool = filch::Pool::builder().threads(1).spare_threads(1).build()?;
+    /// let permits = std::sync::Arc::new(filch::Semaphore::new(0));
+    /// let waits = pool.submit({
+    ///     let permits = permits.clone();
+    ///     move || permits.acquire().is_ok()
+    /// });
+    /// // The only worker waits for what this job does.
+    /// pool.spawn(move || permits.release(1));
+    /// assert!(waits.join().unwrap());
+    /// # Ok::<(), filch::BuildError>(())
+    /// ```
+    pub fn spare_threads(mut self, n: usize) -> Self {
+        self.spare_threads = n;
+        self
+    }
+
+    /// Names each thread, by the worker's index. Default: `filch-0`, `filch-1`, …, and `filch-spare-0` and so on for spare ones.
     ///
     /// A name with a NUL, or a panic in `f`, is a [`BuildError`].
     pub fn thread_name(mut self, f: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
@@ -132,9 +157,13 @@ impl PoolBuilder {
         if self.queue_capacity == Some(0) {
             return Err(Kind::QueueCapacity.into());
         }
+        if threads.saturating_add(self.spare_threads) > MAX_WORKERS {
+            return Err(Kind::SpareThreads { threads, spare: self.spare_threads }.into());
+        }
         let names = self.names(threads)?;
         let config = Config {
             threads,
+            spare_threads: self.spare_threads,
             stack_size: self.stack_size.unwrap_or_else(default_stack_size),
             on_start: self.on_start,
             on_stop: self.on_stop,
@@ -149,7 +178,10 @@ impl PoolBuilder {
     }
 
     fn names(&self, threads: usize) -> Result<Vec<String>, BuildError> {
-        let default = |index: usize| format!("filch-{index}");
+        let default = |index: usize| match index.checked_sub(threads) {
+            Some(spare) => format!("filch-spare-{spare}"),
+            None => format!("filch-{index}"),
+        };
         let name = |index| match &self.thread_name {
             Some(name) => contain(|| name(index)).map_err(|payload| name_panicked(index, payload)),
             None => Ok(default(index)),
@@ -158,7 +190,7 @@ impl PoolBuilder {
             let name = name(index)?;
             if name.contains('\0') { Err(Kind::Name(index).into()) } else { Ok(name) }
         };
-        (0..threads).map(checked).collect()
+        (0..threads + self.spare_threads).map(checked).collect()
     }
 }
 
@@ -201,6 +233,7 @@ impl fmt::Debug for PoolBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
             .field("threads", &self.threads)
+            .field("spare_threads", &self.spare_threads)
             .field("stack_size", &self.stack_size)
             .field("queue_capacity", &self.queue_capacity)
             .finish_non_exhaustive()
@@ -214,6 +247,7 @@ pub struct BuildError(Kind);
 #[derive(Debug)]
 enum Kind {
     Threads(usize),
+    SpareThreads { threads: usize, spare: usize },
     QueueCapacity,
     Name(usize),
     NamePanicked(usize),
@@ -230,6 +264,9 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Threads(n) => write!(f, "a pool needs from 1 to {MAX_WORKERS} threads, not {n}"),
+            Kind::SpareThreads { threads, spare } => {
+                write!(f, "a pool has at most {MAX_WORKERS} threads, not {threads} and {spare} spare ones")
+            }
             Kind::QueueCapacity => f.write_str("a queue capacity of 0 would let nothing in: it starts at 1"),
             Kind::Name(index) => write!(f, "the name of thread {index} contains a NUL"),
             Kind::NamePanicked(index) => write!(f, "the function that names threads panicked for thread {index}"),

@@ -143,6 +143,27 @@ pub fn yield_now() {
     }
 }
 
+/// Calls `f`, which blocks: in the system, in a lock, for another thread. On a worker, a spare thread of its pool runs other jobs meanwhile, if it has one left
+/// ([`PoolBuilder::spare_threads`](crate::PoolBuilder::spare_threads)); elsewhere it is a plain call.
+///
+/// When `f` has returned, the job goes on at once, on the same thread; the spare thread rests after the job that it is at. Waiting for a permit of a
+/// [`Semaphore`](crate::Semaphore) does this by itself. A call costs a wake-up of some microseconds: it is for what blocks longer.
+///
+/// ```
+/// use std::sync::mpsc::channel;
+///
+/// let pool = filch::Pool::builder().threads(1).spare_threads(1).build()?;
+/// let (send, receive) = channel();
+/// let answer = pool.submit(move || filch::blocking(|| receive.recv().unwrap()));
+/// // The only worker blocks; this job runs all the same.
+/// pool.spawn(move || send.send(42).unwrap());
+/// assert_eq!(answer.join().unwrap(), 42);
+/// # Ok::<(), filch::BuildError>(())
+/// ```
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    Worker::lending(f)
+}
+
 /// The index of the worker that runs on this thread, from 0; `None` off the workers.
 ///
 /// ```

@@ -14,7 +14,7 @@ use crate::registry::{Registry, Stats};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolMetrics {
-    /// By worker index.
+    /// By worker index; spare threads come last.
     pub workers: Vec<WorkerMetrics>,
     /// Jobs queued and not running.
     pub queued: u64,

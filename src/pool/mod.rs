@@ -11,7 +11,7 @@ mod set;
 use std::sync::Arc;
 
 pub use builder::{BuildError, PoolBuilder};
-pub use global::{cancelled, current_worker_index, join, join_context, scope, spawn, submit, yield_now};
+pub use global::{blocking, cancelled, current_worker_index, join, join_context, scope, spawn, submit, yield_now};
 pub use metrics::{PoolMetrics, WorkerMetrics};
 
 use crate::ops::{self, JobHandle, TrySubmitError};
@@ -234,7 +234,7 @@ impl Pool {
 
     /// The number of workers.
     pub fn threads(&self) -> usize {
-        self.registry.workers().len()
+        self.registry.main_workers().len()
     }
 
     /// The number of jobs that are queued and not running. While jobs come and go it is an estimate.

@@ -34,6 +34,8 @@ pub enum WaitPolicy {
 pub struct Config {
     /// Number of workers, from 1.
     pub threads: usize,
+    /// Number of threads that take the places of workers that block.
+    pub spare_threads: usize,
     /// Bytes of stack of each worker.
     pub stack_size: usize,
     /// Called on each worker before its first job.

@@ -118,6 +118,13 @@ impl Registry {
         self.is_idle()
     }
 
+    /// Called by a spare thread that rests from now on.
+    pub fn about_to_rest(&self) {
+        // Ordering: that it rests comes before the look at `waiters`.
+        full_fence(Ordering::SeqCst);
+        self.about_to_park(self.sleep.all_asleep());
+    }
+
     /// Called by a worker that is about to park, after its last look.
     pub fn about_to_park(&self, all_asleep: bool) {
         if all_asleep {

@@ -113,6 +113,7 @@ impl Registry {
         // Ordering: the flag comes before our look at the sleepers; pairs with SleepFence.
         full_fence(Ordering::SeqCst);
         self.sleep.wake_all();
+        self.spares.call_all();
         if let Some(gate) = &self.gate {
             gate.wake_all();
         }

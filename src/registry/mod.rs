@@ -1,7 +1,7 @@
 //! Floor 6: what the workers of a pool share.
 //!
 //! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `ending` (ending queued jobs unrun).
+//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `spares` (threads in the place of blocked ones), `ending` (ending queued jobs unrun).
 
 mod config;
 mod ending;
@@ -11,6 +11,7 @@ mod lifecycle;
 mod mailbox;
 mod serving;
 mod shared;
+mod spares;
 mod stats;
 
 use std::sync::{Arc, Weak};
@@ -23,6 +24,7 @@ pub use lifecycle::Closing;
 pub use mailbox::Mailbox;
 pub use serving::Serving;
 pub use shared::Shared;
+pub use spares::Spares;
 pub use stats::Stats;
 
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
@@ -45,6 +47,7 @@ pub struct Registry {
     lifecycle: Lifecycle,
     idle: Idle,
     gate: Option<Gate>,
+    spares: Spares,
     /// `Pool` handles in existence.
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
@@ -96,18 +99,20 @@ impl Registry {
     /// Makes the shared half and the private queues of each worker. No thread is started.
     pub fn new(config: Config) -> (Arc<Self>, Vec<Queues>) {
         fence::init();
-        let (slots, queues): (Vec<_>, Vec<_>) = (0..config.threads).map(|_| new_worker()).unzip();
+        let workers = config.threads + config.spare_threads;
+        let (slots, queues): (Vec<_>, Vec<_>) = (0..workers).map(|_| new_worker()).unzip();
         let registry = Arc::new_cyclic(|registry: &Weak<Self>| {
             let id = OwnerId::new();
             id.register(registry.clone());
             Self {
                 id,
                 workers: slots.into_boxed_slice(),
-                shared: Shared::new(config.threads),
-                sleep: Sleep::new(config.threads),
-                lifecycle: Lifecycle::new(config.threads),
+                shared: Shared::new(workers),
+                sleep: Sleep::new(workers),
+                lifecycle: Lifecycle::new(workers),
                 idle: Idle::new(),
                 gate: config.queue_capacity.map(Gate::new),
+                spares: Spares::new(config.spare_threads),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
                 depot: Arc::default(),
@@ -130,9 +135,19 @@ impl Registry {
         &self.config
     }
 
-    /// The workers, by index.
+    /// The workers, by index. The last ones are the spare threads.
     pub fn workers(&self) -> &[CachePadded<Slot>] {
         &self.workers
+    }
+
+    /// The workers that are no spare threads.
+    pub fn main_workers(&self) -> &[CachePadded<Slot>] {
+        &self.workers[..self.config.threads]
+    }
+
+    /// Threads in the place of blocked ones.
+    pub fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     /// Where workers exchange memory for jobs.

@@ -9,6 +9,7 @@ use super::wakes::Wakes;
 use crate::sync::time::Deadline;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, facade_const_fn, lock, spin_hint};
 use crate::util::limits::{HAND_OFF_LOOKS, PERMIT_LOOKS};
+use crate::worker::Worker;
 
 /// For so long permits may be taken by who comes by while others wait; then they are kept for the first of the line.
 const PATIENCE: Duration = Duration::from_micros(500);
@@ -123,13 +124,18 @@ impl Raw {
         if let Some(result) = unsafe { self.enter_line(&node) } {
             return result;
         }
+        Worker::lending(|| self.wait_in_line(&node, deadline))
+    }
+
+    /// A thread waits until the node is out of the line.
+    fn wait_in_line(&self, node: &Node, deadline: Deadline) -> Result<(), Denied> {
         let mut looks = 0;
         loop {
             let result = match node.wait(deadline, looks) {
                 Some(Told::Granted) => Some(Ok(())),
                 Some(Told::Closed) => Some(Err(Denied::Closed)),
-                Some(_) => self.look(&node),
-                None => Some(self.leave_line(&node, true)),
+                Some(_) => self.look(node),
+                None => Some(self.leave_line(node, true)),
             };
             if let Some(result) = result {
                 return result;

@@ -15,7 +15,7 @@ pub use counters::MAX_WORKERS;
 pub struct Sleep {
     /// [`Counters`]. Changed by read-modify-write only.
     word: CachePadded<AtomicU64>,
-    /// Workers whose threads have not begun to search yet. Each takes itself off after it has counted itself as a searcher.
+    /// Workers whose threads have not begun to search yet, or that have departed.
     absent: AtomicUsize,
     workers: Box<[CachePadded<Sleeper>]>,
 }
@@ -66,12 +66,19 @@ impl Sleep {
 
     /// Absent → searching: a worker's thread begins.
     pub fn arrive(&self) -> Searching {
+        // In this order, so that no worker is ever counted twice.
+        self.absent.fetch_sub(1, Ordering::AcqRel);
         // The tag, too: a look at an idle pool must notice a worker that comes, works and is not asleep yet.
         let step = Counters::ONE_SEARCHER + Counters::ONE_TAG;
         let before = Counters::unpack(self.word.fetch_add(step, Ordering::AcqRel));
-        let searching = Searching { first: before.searchers == 0 };
-        self.absent.fetch_sub(1, Ordering::AcqRel);
-        searching
+        Searching { first: before.searchers == 0 }
+    }
+
+    /// Searching → absent: a worker that may [arrive](Self::arrive) again. As [`found_work`](Self::found_work): others may be needed for what it leaves.
+    pub fn depart(&self, searching: Searching, has_work: impl Fn() -> bool) -> bool {
+        let heavy = self.found_work(searching, has_work);
+        self.absent.fetch_add(1, Ordering::AcqRel);
+        heavy
     }
 
     /// Tells of new work. The caller has published it and passed a fence since: outside threads a full one, workers a
@@ -233,7 +240,7 @@ impl Sleep {
     /// Whether every worker has announced its sleep or has not begun yet. One of them may still be about to find work: see [`version`](Self::version).
     pub fn all_asleep(&self) -> bool {
         let counters = Counters::unpack(self.word.load(Ordering::Acquire));
-        // In this order: a worker is a searcher before it is no longer absent.
+        // Afterwards: who departs meanwhile has ended what it did.
         let absent = self.absent.load(Ordering::Acquire);
         counters.searchers == 0 && counters.sleepers as usize + absent == self.workers.len()
     }
@@ -247,7 +254,9 @@ impl Sleep {
 
     /// Whether, by the counters that a searching worker replaced, some other worker is neither searching nor asleep.
     fn others_running(&self, before: Counters) -> bool {
-        before.searchers as usize + (before.sleepers as usize) < self.workers.len()
+        // Ordering: Acquire, after the replacement: a worker that it counts as a searcher or a sleeper is no longer absent by then.
+        let others = before.searchers as usize + before.sleepers as usize + self.absent.load(Ordering::Acquire);
+        others < self.workers.len()
     }
 
     fn below(&self, index: u32) -> u32 {

@@ -51,6 +51,8 @@ pub struct Worker {
     released: Released,
     registry: Arc<Registry>,
     index: usize,
+    /// Whether it is a spare thread.
+    is_spare: bool,
     queues: Queues,
     rng: Rng,
     /// Memory for the jobs it spawns, from the jobs it has run.
@@ -92,6 +94,7 @@ impl Worker {
             credit: Cell::new(Credit::NONE),
             released: Released::new(),
             blocks: Blocks::new(registry.depot()),
+            is_spare: index >= registry.main_workers().len(),
             registry,
             index,
             queues,
@@ -129,6 +132,14 @@ impl Worker {
         Self::with_current(|worker| f(worker.filter(|worker| std::ptr::eq(&*worker.registry, registry))))
     }
 
+    /// Calls `f`, which may block. On a worker, a spare thread of its pool works in its place meanwhile, if there is one.
+    pub(crate) fn lending<R>(f: impl FnOnce() -> R) -> R {
+        Self::with_current(|worker| {
+            let _lent = worker.and_then(|worker| worker.registry.spares().lend());
+            f()
+        })
+    }
+
     /// Whether this thread is, or was until its last destructors, a worker of `registry`.
     pub(crate) fn thread_belongs_to(registry: &Registry) -> bool {
         BELONGS_TO.try_with(Cell::get).is_ok_and(|id| id == registry.id())
@@ -154,7 +165,7 @@ impl Worker {
         &self.registry
     }
 
-    /// The worker's index, from 0. After the pool's shutdown, when closures run on the thread that calls, it is the number of workers.
+    /// The worker's index, from 0. Spare threads come after the others. After the pool's shutdown, when closures run on the thread that calls, it is the number of all of them.
     ///
     /// ```
     /// let pool = filch::Pool::with_threads(2);

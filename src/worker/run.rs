@@ -18,46 +18,90 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
     worker.enter(|| {
         let registry = &worker.registry;
         registry.call_hook(registry.config().on_start.as_ref(), index);
-        worker.run_until_closed();
+        worker.work_until_closed();
         registry.call_hook(registry.config().on_stop.as_ref(), index);
     });
     worker.registry.close_mail(index);
     worker.registry.worker_left();
 }
 
+/// Why a worker works no longer.
+enum Gone {
+    /// The pool has closed, and nothing is left.
+    Closed,
+    /// A spare thread is one too many.
+    Surplus,
+}
+
 impl Worker {
-    fn run_until_closed(&self) {
+    fn work_until_closed(&self) {
+        loop {
+            if self.is_spare {
+                self.registry.spares().rest();
+            }
+            if let Gone::Closed = self.work() {
+                return;
+            }
+        }
+    }
+
+    fn work(&self) -> Gone {
         let sleep = self.registry.sleep();
         let mut searching = sleep.arrive();
         self.arrived.set(true);
-        while let Some(found) = self.find_or_leave(searching) {
-            self.run(found);
-            while let Some(found) = self.next_at_hand() {
-                self.run(found);
+        loop {
+            match self.find_or_leave(searching) {
+                Ok(found) => self.run(found),
+                Err(gone) => return gone,
             }
+            self.run_what_is_at_hand();
             searching = sleep.start_searching();
         }
     }
 
-    /// Searches and sleeps until there is work, and then no longer counts as searching; `None` if the pool has closed and nothing is left.
-    fn find_or_leave(&self, mut searching: Searching) -> Option<Found> {
+    fn run_what_is_at_hand(&self) {
+        // After each job it asks whether it is one too many.
+        if self.is_spare {
+            return;
+        }
+        while let Some(found) = self.next_at_hand() {
+            self.run(found);
+        }
+    }
+
+    /// Searches and sleeps until there is work, and then no longer counts as searching.
+    fn find_or_leave(&self, mut searching: Searching) -> Result<Found, Gone> {
         let sleep = self.registry.sleep();
         loop {
             // Before the search: what was submitted before the pool closed is found by a search that starts after.
             let closed = self.registry.is_closed();
+            if !closed && self.is_spare && self.registry.spares().try_leave() {
+                self.depart(searching);
+                return Err(Gone::Surplus);
+            }
             if let Some(found) = self.search(&searching) {
                 if sleep.found_work(searching, || self.registry.has_work()) {
                     self.stats().heavies.bump();
                 }
-                return Some(found);
+                return Ok(found);
             }
             if closed && self.registry.nothing_left(self.index) {
                 self.released.flush();
                 sleep.leave(searching);
-                return None;
+                return Err(Gone::Closed);
             }
             searching = self.sleep(searching);
         }
+    }
+
+    /// A spare thread goes to rest. Jobs that it leaves in its queue are for others to steal.
+    fn depart(&self, searching: Searching) {
+        self.released.flush();
+        self.linger.set(0);
+        if self.registry.sleep().depart(searching, || self.registry.has_work()) {
+            self.stats().heavies.bump();
+        }
+        self.registry.about_to_rest();
     }
 
     fn sleep(&self, searching: Searching) -> Searching {

@@ -32,6 +32,7 @@ mod set;
 mod shutdown;
 mod sleep;
 mod sleep_tag;
+mod spares;
 mod steal_back;
 mod sweep;
 mod waiter;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use filch::internals::{Deadline, Parker, Unparker};
-use filch::{AcquireError, AcquireTimeoutError, Semaphore};
+use filch::{AcquireError, AcquireTimeoutError, Semaphore, TryAcquireError};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -147,6 +147,41 @@ fn a_waiter_is_passed_and_then_handed_the_permit() {
 }
 
 #[test]
+fn what_comes_before_a_release_is_visible() {
+    explore("semaphore, release as a signal", ALL, || {
+        let room = Room::new(0);
+        let other = start(&room, |room| {
+            let _permit = room.semaphore.acquire().unwrap();
+            room.visit();
+        });
+        room.visit();
+        room.semaphore.release(1);
+        other.join().unwrap();
+        room.check(2, 1);
+    });
+}
+
+/// One who has waited long for two of them has the first one to itself.
+#[test]
+fn permits_are_kept_for_the_first_in_line() {
+    explore("semaphore, kept permits", Some(4), || {
+        let room = Room::new(1);
+        let mut both = pin!(room.semaphore.acquire_many_async(2));
+        assert!(poll_once(both.as_mut()).is_pending());
+        let other = start(&room, |room| room.semaphore.release(1));
+        // The first look at the clock says that it has not waited long, the second that it has.
+        for _ in 0..3 {
+            drop(room.semaphore.try_acquire());
+        }
+        assert_eq!(room.semaphore.try_acquire().map(drop), Err(TryAcquireError::NoPermits));
+        other.join().unwrap();
+        let Poll::Ready(permit) = poll_once(both.as_mut()) else { panic!("they are both there") };
+        drop(permit);
+        room.check(0, 2);
+    });
+}
+
+#[test]
 fn who_releases_twice_wakes_two() {
     explore("semaphore, two waiters", Some(3), || {
         let room = Room::new(0);
@@ -161,7 +196,7 @@ fn who_releases_twice_wakes_two() {
 
 #[test]
 fn permits_that_come_at_once_wake_two() {
-    explore("semaphore, two permits at once", Some(3), || {
+    explore("semaphore, two permits at once", Some(4), || {
         let room = Room::new(0);
         let acquire = |room: &Room| room.semaphore.acquire().unwrap().forget();
         let others = [start(&room, acquire), start(&room, acquire)];
@@ -237,7 +272,7 @@ fn closing_sends_everybody_away() {
 
 #[test]
 fn closing_meets_a_release_and_a_time_limit() {
-    explore("semaphore, close against release and timeout", Some(3), || {
+    explore("semaphore, close against release and timeout", Some(4), || {
         let room = Room::new(0);
         let other = start(&room, |room| match room.semaphore.acquire_timeout(SOON) {
             Ok(permit) => {
@@ -255,7 +290,7 @@ fn closing_meets_a_release_and_a_time_limit() {
 
 #[test]
 fn who_wants_many_is_not_passed_for_ever() {
-    explore("semaphore, many against few", Some(3), || {
+    explore("semaphore, many against few", Some(2), || {
         let room = Room::new(2);
         let others = [start(&room, Room::pass_alone), start(&room, Room::pass_alone)];
         drop(room.semaphore.acquire().unwrap());
@@ -267,7 +302,7 @@ fn who_wants_many_is_not_passed_for_ever() {
 
 #[test]
 fn one_by_one_is_enough_for_many() {
-    explore("semaphore, one by one", Some(3), || {
+    explore("semaphore, one by one", Some(4), || {
         let room = Room::new(0);
         let other = start(&room, |room| room.semaphore.acquire_many(2).unwrap().forget());
         let releaser = start(&room, |room| room.semaphore.release(1));
@@ -307,7 +342,7 @@ fn a_future_is_dropped_as_its_permit_comes() {
 
 #[test]
 fn a_future_that_is_dropped_leaves_the_permit_to_the_next() {
-    explore("semaphore, drop against release and a thread", Some(3), || {
+    explore("semaphore, drop against release and a thread", Some(4), || {
         let room = Room::new(1);
         let permit = room.semaphore.acquire().unwrap();
         let others = (
