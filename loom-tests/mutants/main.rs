@@ -16,9 +16,11 @@ mod pool;
 mod queue;
 mod registry;
 mod scope;
+mod semaphore;
 mod set;
 mod sleep;
 mod sleep_word;
+mod spares;
 mod sweep;
 mod sync;
 mod tree;
@@ -64,6 +66,8 @@ const MUTANTS: &[&[Mutant]] = &[
     install::MUTANTS,
     set::MUTANTS,
     memory::MUTANTS,
+    semaphore::MUTANTS,
+    spares::MUTANTS,
 ];
 
 /// Those that no model can notice: the comment at each says why.
@@ -83,6 +87,7 @@ const UNSEEN: &[&[Mutant]] = &[
     sweep::UNSEEN,
     install::UNSEEN,
     set::UNSEEN,
+    semaphore::UNSEEN,
 ];
 
 struct Options {

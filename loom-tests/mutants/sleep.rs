@@ -125,8 +125,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sleep: no worker counts as running",
         file: SLEEP,
-        find: "before.searchers as usize + (before.sleepers as usize) < self.workers.len()",
-        replace: "before.searchers as usize + (before.sleepers as usize) > self.workers.len()",
+        find: "others < self.workers.len()",
+        replace: "others > self.workers.len()",
         models: MODELS,
     },
     Mutant {

@@ -120,7 +120,7 @@ impl Raw {
             }
         }
         let node = Node::new(need, None);
-        // SAFETY: the node lies in this frame, which is left only when it is out of the line: nothing here panics.
+        // SAFETY: the node lies in this frame, which is left only when it is out of the line: if a waker that we call panics, it is out by then.
         if let Some(result) = unsafe { self.enter_line(&node) } {
             return result;
         }
@@ -194,7 +194,7 @@ impl Raw {
             return None;
         }
         line.remove(node);
-        self.settle(line);
+        self.settle_with(line, Some(node.need()));
         Some(Ok(()))
     }
 
@@ -214,8 +214,9 @@ impl Raw {
             if takes(state) { next.less(node.need()) } else { next }
         });
         line.remove(node);
-        self.settle(line);
-        if takes(before) { Ok(()) } else { Err(Denied::NoPermits) }
+        let taken = takes(before).then_some(node.need());
+        self.settle_with(line, taken);
+        taken.map(drop).ok_or(Denied::NoPermits)
     }
 
     /// A task in the line is polled again. `None`: it waits on.
@@ -259,6 +260,19 @@ impl Raw {
         self.word.fetch_and(!State::OF_THE_LINE, Ordering::Relaxed);
         drop(line);
         wakes.finish();
+    }
+
+    /// As [`settle`](Self::settle), by one who has just taken permits, which are not lost if a waker panics.
+    fn settle_with(&self, line: MutexGuard<'_, Line>, taken: Option<u32>) {
+        struct PutBack<'a>(&'a Raw, u32);
+        impl Drop for PutBack<'_> {
+            fn drop(&mut self) {
+                self.0.put_back(self.1);
+            }
+        }
+        let taken = taken.map(|count| PutBack(self, count));
+        self.settle(line);
+        std::mem::forget(taken);
     }
 
     /// Sees to it that the first of the line gets what is there: called whenever there may be more permits, or another front.

@@ -245,7 +245,7 @@ fn a_pool_with_a_spare_thread_ends() {
 
 #[test]
 fn a_pool_with_a_spare_thread_becomes_idle() {
-    explore("spares: a pool becomes idle", Some(2), || {
+    explore("spares: a pool becomes idle", Some(1), || {
         let pool = with_spare();
         pool.spawn(|| filch::blocking(thread::yield_now));
         pool.wait_idle();

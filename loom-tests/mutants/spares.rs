@@ -1,0 +1,122 @@
+//! `src/registry/spares.rs` and departing workers.
+
+use crate::Mutant;
+
+const SPARES: &str = "src/registry/spares.rs";
+const SLEEP: &str = "src/sleep/mod.rs";
+const RUN: &str = "src/worker/run.rs";
+const WORKER: &str = "src/worker/mod.rs";
+const LIFECYCLE: &str = "src/registry/lifecycle.rs";
+const MODELS: &str = "spares::";
+
+pub const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "spares: nobody is called",
+        file: SPARES,
+        find: "if before.is_ok_and(is_short) {",
+        replace: "if before.is_ok_and(is_short) && false {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: a call wakes nobody",
+        file: SPARES,
+        find: "if count == 1 { self.calls.wake_one() } else",
+        replace: "if count == 1 {} else",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: the end wakes nobody",
+        file: SPARES,
+        find: "{ self.calls.wake_all() }",
+        replace: "{}",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: called, but not counted",
+        file: SPARES,
+        find: "word + ONE_BLOCKED + if is_short(word) { ONE_ACTIVE } else { 0 }",
+        replace: "word + ONE_BLOCKED",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: counted, but only the first is called",
+        file: SPARES,
+        find: "if before.is_ok_and(is_short) {",
+        replace: "if before.is_ok_and(|word| is_short(word) && blocked(word) == 0) {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: one more is called although one works",
+        file: SPARES,
+        find: "let is_short = |word| active(word) <= blocked(word) && active(word) < self.threads;",
+        replace: "let is_short = |word: u64| active(word) < self.threads || blocked(word) > 9;",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: a place is never given back",
+        file: SPARES,
+        find: "self.0.word.fetch_sub(ONE_BLOCKED, Ordering::Relaxed);",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: a spare thread leaves one place too many",
+        file: SPARES,
+        find: "let is_surplus = |word| active(word) > blocked(word);",
+        replace: "let is_surplus = |word| active(word) >= blocked(word);",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: a call is taken twice",
+        file: SPARES,
+        find: "calls.checked_sub(1))",
+        replace: "(calls > 0).then_some(calls))",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: a worker does not lend",
+        file: WORKER,
+        find: "let _lent = worker.and_then(|worker| worker.registry.spares().lend());",
+        replace: "let _ = worker;",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: the end does not call",
+        file: LIFECYCLE,
+        find: "self.spares.call_all();",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who departs does not look back",
+        file: SLEEP,
+        find: "let heavy = self.found_work(searching, has_work);
+        self.absent",
+        replace: "let heavy = self.found_work(searching, || false);
+        self.absent",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who departs still counts as a searcher",
+        file: SLEEP,
+        find: "let heavy = self.found_work(searching, has_work);
+        self.absent",
+        replace: "let heavy = { let _ = (searching, has_work); false };
+        self.absent",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who departs does not count as absent",
+        file: SLEEP,
+        find: "self.absent.fetch_add(1, Ordering::AcqRel);",
+        replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who departs does not tell that all rest",
+        file: RUN,
+        find: "self.registry.about_to_rest();",
+        replace: "",
+        models: MODELS,
+    },
+];
