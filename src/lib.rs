@@ -55,6 +55,11 @@
 //!
 //! With [`PoolBuilder::queue_capacity`] a thread outside the pool that submits too much waits; [`Pool::try_submit`] hands the closure back instead.
 //!
+//! # Limits on concurrency
+//!
+//! A [`Semaphore`] limits how many do something at once, in jobs, threads and tasks. A job that blocks, for a permit or in [`blocking`], keeps its worker, unless the pool has
+//! [spare threads](PoolBuilder::spare_threads), which work in its place.
+//!
 //! # The end
 //!
 //! Dropping the last [`Pool`] handle is a [`Pool::shutdown`]: what is queued runs, the threads are joined. [`Pool::shutdown_now`] drops what is queued. A handle
