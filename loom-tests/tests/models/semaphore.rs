@@ -325,6 +325,43 @@ fn a_task_waits_like_a_thread() {
     });
 }
 
+/// The second poll comes with another waker, and perhaps with the permit.
+#[test]
+fn a_task_moves_on_while_its_permit_comes() {
+    explore("semaphore, another waker", ALL, || {
+        let room = Room::new(0);
+        let other = start(&room, |room| room.semaphore.release(1));
+        let mut future = pin!(room.semaphore.acquire_async());
+        let parkers = [Parker::new(), Parker::new()];
+        let is_ready = parkers.iter().any(|parker| {
+            let waker = Waker::from(Arc::new(Bell(parker.unparker().clone())));
+            future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+        });
+        if !is_ready {
+            parkers[1].park(Deadline::NEVER);
+            assert!(poll_once(future.as_mut()).is_ready());
+        }
+        other.join().unwrap();
+        room.check(0, 1);
+    });
+}
+
+#[test]
+fn permits_that_come_at_once_are_granted_to_two_tasks() {
+    explore("semaphore, two permits for two tasks", ALL, || {
+        let room = Room::new(0);
+        let (mut first, mut second) = (pin!(room.semaphore.acquire_async()), pin!(room.semaphore.acquire_async()));
+        assert!(poll_once(first.as_mut()).is_pending());
+        let other = start(&room, |room| room.semaphore.release(2));
+        let permit = poll_once(second.as_mut());
+        other.join().unwrap();
+        assert!(poll_once(first.as_mut()).is_ready());
+        assert!(permit.is_ready() || poll_once(second.as_mut()).is_ready());
+        drop(permit);
+        room.check(0, 2);
+    });
+}
+
 #[test]
 fn a_future_is_dropped_as_its_permit_comes() {
     explore("semaphore, drop against release", ALL, || {
