@@ -100,6 +100,51 @@ fn two_that_come_back_leave_none() {
     });
 }
 
+/// A thread that rests again and again; this one leaves in its place.
+#[test]
+fn nobody_is_called_without_a_place() {
+    explore("spares: calls are counted", ALL, || {
+        let spares = Arc::new(Spares::new(3));
+        let (calls, called) = (Arc::new(AtomicUsize::new(0)), Arc::new(Parker::new()));
+        let spare = thread::spawn({
+            let (spares, calls, called) = (spares.clone(), calls.clone(), called.clone());
+            move || {
+                for _ in 0..3 {
+                    spares.rest();
+                    calls.fetch_add(1, Ordering::Release);
+                    called.unpark();
+                }
+            }
+        });
+        let first = spares.lend();
+        called.park(Deadline::NEVER);
+        drop(first);
+        // It works on in the place of the second.
+        let second = spares.lend();
+        assert!(!spares.try_leave());
+        drop(second);
+        assert!(spares.try_leave());
+        assert!(!spares.try_leave());
+        assert_eq!(calls.load(Ordering::Acquire), 1);
+        spares.call_all();
+        spare.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_calls_everybody() {
+    explore("spares: the end calls two", ALL, || {
+        let spares = Arc::new(Spares::new(2));
+        let rest = |spares: &Arc<Spares>| {
+            let spares = spares.clone();
+            thread::spawn(move || spares.rest())
+        };
+        let threads = [rest(&spares), rest(&spares)];
+        spares.call_all();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
 /// A pool reduced to its sleep, in which the last worker is a spare thread.
 struct Room {
     sleep: Sleep,
