@@ -12,7 +12,7 @@ const STEPS: u64 = 1 << 20;
 const TRIES: usize = 10;
 
 /// Calculates for about so many nanoseconds. The result depends on every step.
-pub(super) fn work(nanos: u64, seed: u64) -> u64 {
+pub(crate) fn work(nanos: u64, seed: u64) -> u64 {
     steps((nanos as f64 * steps_per_nano()) as u64, seed)
 }
 

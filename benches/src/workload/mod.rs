@@ -19,6 +19,7 @@ mod submit_with_result;
 mod tail;
 mod tally;
 
+pub(crate) use busy::work;
 pub(crate) use gather::WINDOW;
 pub(crate) use join_tree_sum::Node;
 pub use queue::{Blocked, Queued};
