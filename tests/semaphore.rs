@@ -140,6 +140,20 @@ fn a_counter_that_would_overflow_stays_as_it_is() {
 }
 
 #[test]
+fn a_counter_that_overflows_at_once_in_many_threads_ends_at_the_most() {
+    for _ in 0..200 {
+        let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+        let mut out = Vec::new();
+        for n in [Semaphore::MAX_PERMITS, Semaphore::MAX_PERMITS, 5] {
+            out.push(semaphore.acquire_many(n).unwrap());
+            semaphore.release(n);
+        }
+        thread::scope(|scope| out.into_iter().for_each(|permits| _ = scope.spawn(move || drop(permits))));
+        assert_eq!(semaphore.available(), Semaphore::MAX_PERMITS);
+    }
+}
+
+#[test]
 fn who_waits_is_woken_by_a_permit() {
     let _watchdog = watchdog();
     let semaphore = Arc::new(Semaphore::new(1));

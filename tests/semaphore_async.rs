@@ -251,3 +251,36 @@ fn who_takes_a_permit_keeps_none_when_a_waker_panics() {
     assert!(poll(future.as_mut(), Waker::noop()).is_ready());
     assert_eq!(semaphore.available(), 2);
 }
+
+#[test]
+fn a_slow_waker_does_not_hold_up_a_thread_behind_it() {
+    let _watchdog = watchdog();
+    let semaphore = Arc::new(Semaphore::new(0));
+    let gate = Gate::new();
+    let doorway = gate.doorway();
+    let mut future = pin!(semaphore.acquire_async());
+    assert!(poll(future.as_mut(), &Waker::from(Bell::new(move || doorway.wait()))).is_pending());
+    let behind = start_waiting({
+        let semaphore = semaphore.clone();
+        move || semaphore.acquire_owned().map(OwnedPermit::forget)
+    });
+    let releaser = thread::spawn({
+        let semaphore = semaphore.clone();
+        move || semaphore.release(2)
+    });
+    behind.join().unwrap().unwrap();
+    gate.open();
+    releaser.join().unwrap();
+}
+
+#[test]
+fn none_are_there_although_others_are_kept() {
+    let semaphore = Semaphore::new(1);
+    let mut future = pin!(semaphore.acquire_many_async(3));
+    assert!(poll(future.as_mut(), Waker::noop()).is_pending());
+    thread::sleep(std::time::Duration::from_millis(5));
+    semaphore.release(1);
+    assert!(semaphore.try_acquire().is_err(), "they are kept");
+    assert!(semaphore.try_acquire_many(0).is_ok());
+    assert!(semaphore.acquire_many(0).is_ok());
+}

@@ -3,7 +3,7 @@
 mod common;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -219,7 +219,7 @@ fn a_pool_ends_at_any_moment() {
         }
         match round % 3 {
             0 => pool.shutdown(),
-            1 => _ = pool.shutdown_now(),
+            1 => pool.shutdown_now(),
             _ => drop(pool),
         }
         assert_eq!(permits.available(), 1);
@@ -231,5 +231,134 @@ fn too_many_are_refused() {
     for (threads, spare) in [(1, 4095), (4095, 1), (2, usize::MAX)] {
         let error = Pool::builder().threads(threads).spare_threads(spare).build().unwrap_err();
         assert!(error.to_string().contains("at most 4095"), "{error}");
+    }
+}
+
+/// Respawns itself until it is told to stop.
+fn tick(stop: &Arc<AtomicBool>) {
+    if !stop.load(Ordering::Relaxed) {
+        let stop = stop.clone();
+        filch::spawn(move || tick(&stop));
+    }
+}
+
+#[test]
+fn a_spare_thread_with_much_to_do_looks_at_other_queues_too() {
+    let _watchdog = watchdog();
+    let pool = pool(1, 1);
+    let (permits, stop) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicBool::new(false)));
+    let waiting = pool.submit({
+        let permits = permits.clone();
+        move || permits.acquire().unwrap().forget()
+    });
+    // On the spare thread this is an endless stream of its own jobs; what ends the wait is queued outside.
+    pool.spawn({
+        let stop = stop.clone();
+        move || tick(&stop)
+    });
+    thread::sleep(Duration::from_millis(5));
+    pool.spawn(move || permits.release(1));
+    waiting.join().unwrap();
+    stop.store(true, Ordering::Relaxed);
+}
+
+#[test]
+fn jobs_of_a_worker_that_blocks_are_not_starved_by_others() {
+    let _watchdog = watchdog();
+    let pool = pool(1, 1);
+    let is_over = AtomicBool::new(false);
+    let permits = Arc::new(Semaphore::new(0));
+    thread::scope(|scope| {
+        // The shared queue is never empty.
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                if pool.pending() < 200 { pool.spawn(|| spin(10_000)) } else { thread::yield_now() }
+            }
+        });
+        let job = pool.submit(move || {
+            let other = permits.clone();
+            filch::spawn(move || other.release(1));
+            permits.acquire().unwrap().forget();
+        });
+        job.join().unwrap();
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_worker_that_blocks_while_it_blocks_lends_one_place() {
+    let _watchdog = watchdog();
+    let pool = pool(1, 2);
+    let permits = Arc::new(Semaphore::new(0));
+    let waiting = pool.submit({
+        let permits = permits.clone();
+        move || filch::blocking(|| permits.acquire().map(drop)).unwrap()
+    });
+    let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let ran: Vec<_> = (0..50)
+        .map(|_| {
+            let (inside, most) = (inside.clone(), most.clone());
+            pool.submit(move || {
+                most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_micros(200));
+                inside.fetch_sub(1, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    ran.into_iter().for_each(|job| job.join().unwrap());
+    permits.release(1);
+    waiting.join().unwrap();
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_pool_that_ends_keeps_spare_threads_for_what_still_blocks() {
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let pool = pool(1, 1);
+        let (send, closing) = channel::<()>();
+        pool.spawn(move || {
+            closing.recv().unwrap();
+            // Long enough that the pool is closed and everybody has seen it.
+            thread::sleep(Duration::from_millis(5));
+            let permits = Semaphore::new(0);
+            filch::scope(|scope| {
+                scope.spawn(|| permits.release(1));
+                permits.acquire().unwrap().forget();
+            });
+        });
+        send.send(()).unwrap();
+        pool.shutdown();
+    }
+}
+
+#[test]
+fn hooks_and_destructors_of_thread_locals_may_block() {
+    struct Blocks;
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            filch::blocking(thread::yield_now);
+        }
+    }
+    thread_local!(static BLOCKS: Blocks = const { Blocks });
+    let _watchdog = watchdog();
+    for _ in 0..50 {
+        let pool = Pool::builder()
+            .threads(2)
+            .spare_threads(2)
+            .on_thread_start(|_| {
+                BLOCKS.with(|_| ());
+                filch::blocking(thread::yield_now);
+            })
+            .on_thread_stop(|_| filch::blocking(thread::yield_now))
+            .build()
+            .unwrap();
+        let ran = Counter::new();
+        for _ in 0..10 {
+            let add = ran.adder();
+            pool.spawn(move || filch::blocking(add));
+        }
+        pool.shutdown();
+        assert_eq!(ran.get(), 10);
     }
 }

@@ -174,8 +174,8 @@ pub const UNSEEN: &[Mutant] = &[
     Mutant {
         name: "idle: the absent are counted with Relaxed",
         file: SLEEP,
-        find: "let absent = self.absent.load(Ordering::Acquire);",
-        replace: "let absent = self.absent.load(Ordering::Relaxed);",
+        find: "let absent = self.absent.load(Ordering::Acquire) + self.departed.load(Ordering::Acquire);",
+        replace: "let absent = self.absent.load(Ordering::Relaxed) + self.departed.load(Ordering::Relaxed);",
         models: MODELS,
     },
     Mutant {
@@ -183,8 +183,8 @@ pub const UNSEEN: &[Mutant] = &[
         file: SLEEP,
         find: "let counters = Counters::unpack(self.word.load(Ordering::Acquire));
         // Afterwards: who departs meanwhile has ended what it did.
-        let absent = self.absent.load(Ordering::Acquire);",
-        replace: "let absent = self.absent.load(Ordering::Acquire);
+        let absent = self.absent.load(Ordering::Acquire) + self.departed.load(Ordering::Acquire);",
+        replace: "let absent = self.absent.load(Ordering::Acquire) + self.departed.load(Ordering::Acquire);
         let counters = Counters::unpack(self.word.load(Ordering::Acquire));",
         models: MODELS,
     },

@@ -31,7 +31,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pool: a worker never says that it has left",
         file: RUN,
-        find: "worker.registry.worker_left();",
+        find: "worker.registry.worker_left(index);",
         replace: "",
         models: MODELS,
     },

@@ -21,8 +21,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: a permit is taken with Relaxed",
         file: RAW,
-        find: "state.less(need).0, Ordering::Acquire, Ordering::Relaxed",
-        replace: "state.less(need).0, Ordering::Relaxed, Ordering::Relaxed",
+        find: "state.0, taken.0, Ordering::Acquire, Ordering::Relaxed",
+        replace: "state.0, taken.0, Ordering::Relaxed, Ordering::Relaxed",
         models: MODELS,
     },
     Mutant {
@@ -35,10 +35,9 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: a permit is taken by load and store",
         file: RAW,
-        find: "let result =
-                self.word.compare_exchange_weak(state.0, state.less(need).0, Ordering::Acquire, Ordering::Relaxed);",
-        replace: "self.word.swap(state.less(need).0, Ordering::Acquire);
-            let result = Ok::<u64, u64>(0);",
+        find: "match self.word.compare_exchange_weak(state.0, taken.0, Ordering::Acquire, Ordering::Relaxed) {",
+        replace: "self.word.swap(taken.0, Ordering::Acquire);
+            match Ok::<u64, u64>(0) {",
         models: MODELS,
     },
     Mutant {
@@ -51,15 +50,15 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: only the first permit wakes",
         file: RAW,
-        find: "if before.needs_settling() || before",
-        replace: "if before.needs_settling() && before.permits() == 0 || before",
+        find: "if before.needs_attention(count) {",
+        replace: "if before.needs_attention(count) && before.permits() == 0 {",
         models: MODELS,
     },
     Mutant {
         name: "semaphore: only the first permits that are added wake",
         file: RAW,
-        find: "Ok(before) if State(before).needs_settling()",
-        replace: "Ok(before) if State(before).needs_settling() && State(before).permits() == 0",
+        find: "Ok(before) if State(before).needs_attention(count)",
+        replace: "Ok(before) if State(before).needs_attention(count) && State(before).permits() == 0",
         models: MODELS,
     },
     Mutant {
@@ -73,16 +72,16 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: permits that are added wake nobody",
         file: RAW,
-        find: "if State(before).needs_settling() => self.settle(lock(&self.line)),",
+        find: "if State(before).needs_attention(count) => self.settle(lock(&self.line)),",
         replace: "if State(before).is_closed() => self.settle(lock(&self.line)),",
         models: MODELS,
     },
     Mutant {
         name: "semaphore: that somebody waits is said after the last look",
         file: RAW,
-        find: "state.waiting() }
+        find: "None => state.waiting(),
         });",
-        replace: "state }
+        replace: "None => state,
         });
         self.word.fetch_or(State(0).waiting().0, Ordering::AcqRel);",
         models: MODELS,
@@ -90,8 +89,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: who enters the line takes nothing",
         file: RAW,
-        find: "let taken = state.may_be_taken(node.need());",
-        replace: "let taken = false;",
+        find: "let taken = |state: State| state.taken(node.need());",
+        replace: "let taken = |state: State| state.taken(node.need()).filter(|_| false);",
         models: MODELS,
     },
     Mutant {
@@ -100,8 +99,8 @@ pub const MUTANTS: &[Mutant] = &[
         find: "if before.is_closed() {
             return Some(Err(Denied::Closed));
         }
-        if before.may",
-        replace: "if before.may",
+        if taken",
+        replace: "if taken",
         models: MODELS,
     },
     Mutant {
@@ -247,22 +246,22 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore: what is kept may be taken",
         file: STATE,
-        find: "self.0 & (RESERVED | CLOSED) == 0",
-        replace: "self.0 & CLOSED == 0",
+        find: "const RESERVED: u64 = 1 << 62;",
+        replace: "const RESERVED: u64 = 1 << 7;",
         models: MODELS,
     },
     Mutant {
         name: "semaphore: closing keeps nobody out",
         file: STATE,
-        find: "self.0 & (RESERVED | CLOSED) == 0",
-        replace: "self.0 & RESERVED == 0",
+        find: "const CLOSED: u64 = 1 << 63;",
+        replace: "const CLOSED: u64 = 1 << 6;",
         models: MODELS,
     },
     Mutant {
         name: "semaphore: who was granted is told with Relaxed",
         file: LINE,
-        find: "node.told.swap(told as u32, Ordering::Release)",
-        replace: "node.told.swap(told as u32, Ordering::Relaxed)",
+        find: "word.swap(told as u32, Ordering::Release)",
+        replace: "word.swap(told as u32, Ordering::Relaxed)",
         models: MODELS,
     },
     Mutant {
@@ -291,6 +290,20 @@ pub const MUTANTS: &[Mutant] = &[
         file: FUTURE,
         find: "if self.raw.leave_line(node, false).is_ok() {",
         replace: "if false && node.need() == 0 {",
+        models: MODELS,
+    },
+    Mutant {
+        name: "semaphore: nobody sees to the line when the front has left it",
+        file: STATE,
+        find: "Self(self.0 & !(WOKEN | RESERVED) | UNATTENDED)",
+        replace: "Self(self.0 & !(WOKEN | RESERVED))",
+        models: MODELS,
+    },
+    Mutant {
+        name: "semaphore: the front is woken and the line still unattended",
+        file: STATE,
+        find: "Self(self.0 & !UNATTENDED | WOKEN)",
+        replace: "Self(self.0 & !UNATTENDED)",
         models: MODELS,
     },
 ];

@@ -62,8 +62,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "spares: a spare thread leaves one place too many",
         file: SPARES,
-        find: "let is_surplus = |word| active(word) > blocked(word);",
-        replace: "let is_surplus = |word| active(word) >= blocked(word);",
+        find: "active(word) > blocked(word)",
+        replace: "active(word) >= blocked(word)",
         models: MODELS,
     },
     Mutant {
@@ -76,7 +76,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "spares: a worker does not lend",
         file: WORKER,
-        find: "let _lent = worker.and_then(|worker| worker.registry.spares().lend());",
+        find: "let _lent = worker.and_then(Self::lend);",
         replace: "let _ = worker;",
         models: MODELS,
     },
@@ -91,24 +91,24 @@ pub const MUTANTS: &[Mutant] = &[
         name: "spares: who departs does not look back",
         file: SLEEP,
         find: "let heavy = self.found_work(searching, has_work);
-        self.absent",
+        self.departed",
         replace: "let heavy = self.found_work(searching, || false);
-        self.absent",
+        self.departed",
         models: MODELS,
     },
     Mutant {
         name: "spares: who departs still counts as a searcher",
         file: SLEEP,
         find: "let heavy = self.found_work(searching, has_work);
-        self.absent",
+        self.departed",
         replace: "let heavy = { let _ = (searching, has_work); false };
-        self.absent",
+        self.departed",
         models: MODELS,
     },
     Mutant {
-        name: "spares: who departs does not count as absent",
+        name: "spares: who departs does not count as departed",
         file: SLEEP,
-        find: "self.absent.fetch_add(1, Ordering::AcqRel);",
+        find: "self.departed.fetch_add(1, Ordering::AcqRel);",
         replace: "",
         models: MODELS,
     },
@@ -117,6 +117,32 @@ pub const MUTANTS: &[Mutant] = &[
         file: RUN,
         find: "self.registry.about_to_rest();",
         replace: "",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who is absent counts as departed",
+        file: SLEEP,
+        find: "before.sleepers as usize + self.departed.load(Ordering::Acquire);",
+        replace: "before.sleepers as usize + self.departed.load(Ordering::Acquire) + self.absent.load(Ordering::Acquire);",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who comes back still counts as departed",
+        file: SLEEP,
+        find: "self.departed.fetch_sub(1, Ordering::AcqRel);
+        self.begin_to_search()",
+        replace: "let searching = self.begin_to_search();
+        self.departed.fetch_sub(1, Ordering::AcqRel);
+        searching",
+        models: MODELS,
+    },
+    Mutant {
+        name: "spares: who departs counts as departed first",
+        file: SLEEP,
+        find: "let heavy = self.found_work(searching, has_work);
+        self.departed.fetch_add(1, Ordering::AcqRel);",
+        replace: "self.departed.fetch_add(1, Ordering::AcqRel);
+        let heavy = self.found_work(searching, has_work);",
         models: MODELS,
     },
 ];

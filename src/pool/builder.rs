@@ -206,7 +206,7 @@ fn start_workers(registry: &Arc<Registry>, names: Vec<String>, queues: Vec<Queue
                 registry.close();
                 for index in index..threads {
                     registry.close_mail(index);
-                    registry.worker_left();
+                    registry.worker_left(index);
                 }
                 return Err(Kind::Refused { index, threads, error }.into());
             }

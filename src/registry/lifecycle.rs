@@ -27,6 +27,8 @@ pub struct Lifecycle {
     flags: AtomicU32,
     /// Workers that have not left.
     alive: AtomicUsize,
+    /// Those of them that are no spare threads.
+    main_alive: AtomicUsize,
     drained: AtomicBool,
     /// 1 when the last worker has left.
     left: Futex,
@@ -50,10 +52,11 @@ impl std::fmt::Debug for dyn Closing + Send + Sync {
 }
 
 impl Lifecycle {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(super) fn new(main_workers: usize, spare_threads: usize) -> Self {
         Self {
             flags: AtomicU32::new(0),
-            alive: AtomicUsize::new(workers),
+            alive: AtomicUsize::new(main_workers + spare_threads),
+            main_alive: AtomicUsize::new(main_workers),
             drained: AtomicBool::new(false),
             left: Futex::new(0),
             joined: Futex::new(0),
@@ -113,7 +116,6 @@ impl Registry {
         // Ordering: the flag comes before our look at the sleepers; pairs with SleepFence.
         full_fence(Ordering::SeqCst);
         self.sleep.wake_all();
-        self.spares.call_all();
         if let Some(gate) = &self.gate {
             gate.wake_all();
         }
@@ -125,8 +127,18 @@ impl Registry {
         lock(&self.lifecycle.threads).push(thread);
     }
 
+    /// Whether all workers have left but the spare threads.
+    pub fn main_workers_left(&self) -> bool {
+        // Ordering: Acquire pairs with `worker_left`.
+        self.lifecycle.main_alive.load(Ordering::Acquire) == 0
+    }
+
     /// Called once by each worker at its end, and for each that could not be started.
-    pub fn worker_left(&self) {
+    pub fn worker_left(&self, index: usize) {
+        let is_main = index < self.main_workers().len();
+        if is_main && self.lifecycle.main_alive.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.spares.call_all();
+        }
         if self.lifecycle.alive.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }

@@ -24,7 +24,7 @@ pub use lifecycle::Closing;
 pub use mailbox::Mailbox;
 pub use serving::Serving;
 pub use shared::Shared;
-pub use spares::Spares;
+pub use spares::{Lent, Spares};
 pub use stats::Stats;
 
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
@@ -109,7 +109,7 @@ impl Registry {
                 workers: slots.into_boxed_slice(),
                 shared: Shared::new(workers),
                 sleep: Sleep::new(workers),
-                lifecycle: Lifecycle::new(workers),
+                lifecycle: Lifecycle::new(config.threads, config.spare_threads),
                 idle: Idle::new(),
                 gate: config.queue_capacity.map(Gate::new),
                 spares: Spares::new(config.spare_threads),

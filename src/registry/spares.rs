@@ -29,6 +29,10 @@ fn blocked(word: u64) -> u32 {
     (word >> 32) as u32
 }
 
+fn is_surplus(word: u64) -> bool {
+    active(word) > blocked(word)
+}
+
 /// A place that is lent until this is dropped.
 #[must_use]
 pub struct Lent<'a>(&'a Spares);
@@ -60,7 +64,7 @@ impl Spares {
         if count == 1 { self.calls.wake_one() } else { self.calls.wake_all() }
     }
 
-    /// The pool has closed: all spare threads help to end it.
+    /// The other workers have left: so shall the spare threads.
     pub fn call_all(&self) {
         if self.threads > 0 {
             self.call(self.threads);
@@ -75,9 +79,18 @@ impl Spares {
         }
     }
 
-    /// A spare thread that works asks whether it is one too many. True: from now on it does not count, and shall rest.
+    /// Whether a spare thread is one too many just now.
+    pub fn is_surplus(&self) -> bool {
+        is_surplus(self.word.load(Ordering::Relaxed))
+    }
+
+    /// A spare thread rests from now on, whether it is one too many or not.
+    pub fn leave(&self) {
+        self.word.fetch_sub(ONE_ACTIVE, Ordering::Relaxed);
+    }
+
+    /// A spare thread rests from now on if it is one too many.
     pub fn try_leave(&self) -> bool {
-        let is_surplus = |word| active(word) > blocked(word);
         let left = |word| is_surplus(word).then(|| word - ONE_ACTIVE);
         self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }

@@ -180,18 +180,30 @@ impl Line {
     /// Takes the first one out and tells it why.
     pub fn dismiss_front(&mut self, told: Told) -> Option<Wake> {
         let node = self.front?;
-        // SAFETY: it is in the line until it is told.
-        let node = unsafe { &*node.as_ptr() };
-        self.remove(node);
-        Some(self.tell(node, told))
+        // SAFETY: it is in the line.
+        self.remove(unsafe { node.as_ref() });
+        // SAFETY: nobody has told it that it is out.
+        Some(unsafe { self.tell(node, told) })
     }
 
-    /// Tells the node something; it is in the line, or was until a moment ago. If it is out of it, it may be gone when this returns.
-    pub fn tell(&self, node: &Node, told: Told) -> Wake {
-        let waker = with(NonNull::from(node), |place| place.waker.take());
-        let wake = node.told.late_wake();
+    /// Tells the first one that it may look for permits.
+    pub fn wake_front(&mut self) -> Option<Wake> {
+        // SAFETY: it is in the line.
+        self.front.map(|node| unsafe { self.tell(node, Told::Look) })
+    }
+
+    /// Tells the node something. If that is that it is out of the line, it may be gone before this returns.
+    ///
+    /// # Safety
+    ///
+    /// It is in the line, or has just been taken out and does not know yet.
+    unsafe fn tell(&self, node: NonNull<Node>, told: Told) -> Wake {
+        let waker = with(node, |place| place.waker.take());
+        // SAFETY: it is there until it is told. The reference is to the word alone, and not used after the swap.
+        let word = unsafe { &(*node.as_ptr()).told };
+        let wake = word.late_wake();
         // Ordering: Release pairs with `Node::told`.
-        let before = node.told.swap(told as u32, Ordering::Release);
+        let before = word.swap(told as u32, Ordering::Release);
         match waker {
             Some(waker) => Wake::Task(waker),
             None if before == Told::NothingYet as u32 => Wake::Thread(wake),

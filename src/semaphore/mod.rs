@@ -43,6 +43,11 @@ use raw::{Denied, Raw, checked};
 /// ([`acquire_owned`](Self::acquire_owned)), so only the submitter waits. Or have the pool keep spare threads
 /// ([`PoolBuilder::spare_threads`](crate::PoolBuilder::spare_threads)): a worker that waits for a permit lends its place to one.
 ///
+/// # Panics
+///
+/// Whoever puts permits back, also by dropping them, wakes tasks; so does who leaves the line. A waker that panics there does so on that thread, when everybody has been
+/// woken. No permit is lost. A waker should return soon: those further back wait for it, and it may use the semaphore.
+///
 /// # Memory ordering
 ///
 /// What a holder did before it gave a permit back is visible to whoever acquires that permit.
@@ -110,10 +115,10 @@ impl Semaphore {
     /// ```
     #[inline]
     pub fn acquire(&self) -> Result<Permit<'_>, AcquireError> {
-        match self.raw.try_take(1) {
-            Ok(()) => Ok(Permit::new(self, 1)),
-            Err(denied) => self.acquire_waiting(1, denied),
+        if let Err(denied) = self.raw.try_take(1) {
+            self.wait_for_ever(1, denied)?;
         }
+        Ok(Permit::new(self, 1))
     }
 
     /// Acquires `n` permits, all at once; with 0 none, if the semaphore is open.
@@ -133,16 +138,7 @@ impl Semaphore {
     /// # Ok::<(), filch::AcquireError>(())
     /// ```
     pub fn acquire_many(&self, n: usize) -> Result<Permit<'_>, AcquireError> {
-        let need = checked(n).map_err(AcquireError::new)?;
-        match self.raw.try_take(need) {
-            Ok(()) => Ok(Permit::new(self, need)),
-            Err(denied) => self.acquire_waiting(need, denied),
-        }
-    }
-
-    #[cold]
-    fn acquire_waiting(&self, need: u32, denied: Denied) -> Result<Permit<'_>, AcquireError> {
-        self.wait_after(denied, need, Deadline::NEVER).map_err(AcquireError::new)?;
+        let need = self.take(n)?;
         Ok(Permit::new(self, need))
     }
 
@@ -301,7 +297,7 @@ impl Semaphore {
     /// assert_eq!(filch::Semaphore::new(3).available(), 3);
     /// ```
     pub fn available(&self) -> usize {
-        self.raw.state().permits() as usize
+        self.raw.state().permits().min(Self::MAX_PERMITS as u64) as usize
     }
 
     /// Closes the semaphore for good: all who wait get [`AcquireError::Closed`], and so does who comes later. Permits that are out can still be dropped.
@@ -330,6 +326,14 @@ impl Semaphore {
         self.raw.state().is_closed()
     }
 
+    fn take(&self, n: usize) -> Result<u32, AcquireError> {
+        let need = checked(n).map_err(AcquireError::new)?;
+        if let Err(denied) = self.raw.try_take(need) {
+            self.wait_for_ever(need, denied)?;
+        }
+        Ok(need)
+    }
+
     fn try_take(&self, n: usize) -> Result<u32, Denied> {
         let need = checked(n)?;
         self.raw.try_take(need)?;
@@ -346,6 +350,11 @@ impl Semaphore {
         let need = checked(n)?;
         Take::new(&self.raw, need).await?;
         Ok(need)
+    }
+
+    #[cold]
+    fn wait_for_ever(&self, need: u32, denied: Denied) -> Result<(), AcquireError> {
+        self.wait_after(denied, need, Deadline::NEVER).map_err(AcquireError::new)
     }
 
     /// What follows when an attempt to take permits has been denied.

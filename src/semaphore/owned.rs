@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::{AcquireError, AcquireTimeoutError, TryAcquireError};
-use super::raw::checked;
 use super::{OwnedPermit, Semaphore};
-use crate::sync::time::Deadline;
 
 /// # Owned permits
 ///
@@ -60,9 +58,7 @@ impl Semaphore {
     /// # Ok::<(), filch::AcquireError>(())
     /// ```
     pub fn acquire_many_owned(self: Arc<Self>, n: usize) -> Result<OwnedPermit, AcquireError> {
-        let need = checked(n).map_err(AcquireError::new)?;
-        let result = self.raw.try_take(need);
-        result.or_else(|denied| self.wait_after(denied, need, Deadline::NEVER)).map_err(AcquireError::new)?;
+        let need = self.take(n)?;
         Ok(OwnedPermit::new(self, need))
     }
 

@@ -27,7 +27,7 @@ pub enum Denied {
 
 /// Checks how many are asked for.
 pub fn checked(count: usize) -> Result<u32, Denied> {
-    u32::try_from(count).ok().filter(|count| *count <= MAX_PERMITS).ok_or(Denied::TooMany)
+    u32::try_from(count).ok().filter(|count| u64::from(*count) <= MAX_PERMITS).ok_or(Denied::TooMany)
 }
 
 /// The permits.
@@ -56,11 +56,9 @@ impl Raw {
     #[inline(always)]
     pub fn try_take(&self, need: u32) -> Result<(), Denied> {
         let mut state = State(self.word.load(Ordering::Relaxed));
-        while state.may_be_taken(need) {
+        while let Some(taken) = state.taken(need) {
             // Ordering: Acquire pairs with the Release in `put_back`.
-            let result =
-                self.word.compare_exchange_weak(state.0, state.less(need).0, Ordering::Acquire, Ordering::Relaxed);
-            match result {
+            match self.word.compare_exchange_weak(state.0, taken.0, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(newer) => state = State(newer),
             }
@@ -74,7 +72,7 @@ impl Raw {
         // Ordering: Release: what the holder did comes before what the next one does. All changes of the word are read-modify-writes, so this one is
         // seen through the others.
         let before = State(self.word.fetch_add(State::permits_as_word(count), Ordering::Release));
-        if before.needs_settling() || before.permits() > MAX_PERMITS - count {
+        if before.needs_attention(count) {
             self.after_put_back();
         }
     }
@@ -91,7 +89,7 @@ impl Raw {
     fn clamp(&self) {
         let excess = |word| {
             let state = State(word);
-            (state.permits() > MAX_PERMITS).then(|| state.less(state.permits() - MAX_PERMITS).0)
+            (state.permits() > MAX_PERMITS).then(|| state.clamped().0)
         };
         let _ = self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, excess);
     }
@@ -99,12 +97,12 @@ impl Raw {
     /// Adds permits. False: there would be too many.
     pub fn add(&self, count: u32) -> bool {
         let more = |word| {
-            let fits = State(word).permits().checked_add(count).is_some_and(|sum| sum <= MAX_PERMITS);
+            let fits = State(word).permits() + u64::from(count) <= MAX_PERMITS;
             fits.then(|| word + State::permits_as_word(count))
         };
         // Ordering: Release, as in `put_back`.
         match self.word.fetch_update(Ordering::Release, Ordering::Relaxed, more) {
-            Ok(before) if State(before).needs_settling() => self.settle(lock(&self.line)),
+            Ok(before) if State(before).needs_attention(count) => self.settle(lock(&self.line)),
             Ok(_) => {}
             Err(_) => return false,
         }
@@ -160,14 +158,16 @@ impl Raw {
     pub unsafe fn enter_line(&self, node: &Node) -> Option<Result<(), Denied>> {
         let mut line = lock(&self.line);
         // Ordering: Acquire for permits that are taken. If there are too few, `waiting` is set in the very word that said so: who puts some back later sees it.
-        let before = self.update(|state| {
-            let taken = state.may_be_taken(node.need());
-            if state.is_closed() || taken { state.less(if taken { node.need() } else { 0 }) } else { state.waiting() }
+        let taken = |state: State| state.taken(node.need());
+        let before = self.update(|state| match taken(state) {
+            Some(taken) => taken,
+            None if state.is_closed() => state,
+            None => state.waiting(),
         });
         if before.is_closed() {
             return Some(Err(Denied::Closed));
         }
-        if before.may_be_taken(node.need()) {
+        if taken(before).is_some() {
             return Some(Ok(()));
         }
         // SAFETY: passed on.
@@ -316,7 +316,7 @@ impl Raw {
         if before.is_woken() || before.is_closed() || !before.has(front.need()) {
             return None;
         }
-        if is_granted(before) { line.dismiss_front(Told::Granted) } else { Some(line.tell(front, Told::Look)) }
+        if is_granted(before) { line.dismiss_front(Told::Granted) } else { line.wake_front() }
     }
 
     /// Changes the word, and returns what it was.

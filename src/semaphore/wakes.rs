@@ -32,17 +32,19 @@ impl Wakes {
         self.len == ROOM
     }
 
-    /// Gives them all. A waker is foreign code; if it panics, that is kept for [`finish`](Self::finish).
+    /// Gives them all, threads first: everybody may be waiting for what one of these does. A waker is foreign code; if it panics, that is kept for
+    /// [`finish`](Self::finish).
     pub fn give(&mut self) {
-        for wake in &mut self.some[..self.len] {
-            match wake.take() {
-                Some(Wake::Thread(wake)) => wake.wake_one(),
-                Some(Wake::Task(waker)) => {
-                    if let Err(payload) = contain(|| waker.wake()) {
-                        self.panic.replace(payload).into_iter().for_each(bury);
-                    }
-                }
-                Some(Wake::Nobody) | None => {}
+        let some = &mut self.some[..self.len];
+        for wake in some.iter_mut().filter_map(|wake| wake.take_if(|wake| matches!(wake, Wake::Thread(_)))) {
+            if let Wake::Thread(wake) = wake {
+                wake.wake_one();
+            }
+        }
+        for wake in some.iter_mut().filter_map(Option::take) {
+            if let Wake::Task(waker) = wake {
+                let result = contain(|| waker.wake());
+                result.err().and_then(|payload| self.panic.replace(payload)).into_iter().for_each(bury);
             }
         }
         self.len = 0;

@@ -15,8 +15,10 @@ pub use counters::MAX_WORKERS;
 pub struct Sleep {
     /// [`Counters`]. Changed by read-modify-write only.
     word: CachePadded<AtomicU64>,
-    /// Workers whose threads have not begun to search yet, or that have departed.
+    /// Workers whose threads have not begun to search yet.
     absent: AtomicUsize,
+    /// Workers that have departed and have not come back.
+    departed: AtomicUsize,
     workers: Box<[CachePadded<Sleeper>]>,
 }
 
@@ -60,24 +62,35 @@ impl Sleep {
         Self {
             word: CachePadded::new(AtomicU64::new(Counters::NONE.pack())),
             absent: AtomicUsize::new(workers),
+            departed: AtomicUsize::new(0),
             workers: (0..workers).map(|_| sleeper()).collect(),
         }
     }
 
     /// Absent → searching: a worker's thread begins.
     pub fn arrive(&self) -> Searching {
-        // In this order, so that no worker is ever counted twice.
+        // In this order, here and in `come_back`: nobody is ever counted twice.
         self.absent.fetch_sub(1, Ordering::AcqRel);
+        self.begin_to_search()
+    }
+
+    /// Departed → searching.
+    pub fn come_back(&self) -> Searching {
+        self.departed.fetch_sub(1, Ordering::AcqRel);
+        self.begin_to_search()
+    }
+
+    fn begin_to_search(&self) -> Searching {
         // The tag, too: a look at an idle pool must notice a worker that comes, works and is not asleep yet.
         let step = Counters::ONE_SEARCHER + Counters::ONE_TAG;
         let before = Counters::unpack(self.word.fetch_add(step, Ordering::AcqRel));
         Searching { first: before.searchers == 0 }
     }
 
-    /// Searching → absent: a worker that may [arrive](Self::arrive) again. As [`found_work`](Self::found_work): others may be needed for what it leaves.
+    /// Searching → departed, until it [comes back](Self::come_back). As [`found_work`](Self::found_work): others may be needed for what it leaves.
     pub fn depart(&self, searching: Searching, has_work: impl Fn() -> bool) -> bool {
         let heavy = self.found_work(searching, has_work);
-        self.absent.fetch_add(1, Ordering::AcqRel);
+        self.departed.fetch_add(1, Ordering::AcqRel);
         heavy
     }
 
@@ -237,11 +250,11 @@ impl Sleep {
         self.wake_all();
     }
 
-    /// Whether every worker has announced its sleep or has not begun yet. One of them may still be about to find work: see [`version`](Self::version).
+    /// Whether every worker has announced its sleep, has departed or has not begun yet. One of them may still be about to find work: see [`version`](Self::version).
     pub fn all_asleep(&self) -> bool {
         let counters = Counters::unpack(self.word.load(Ordering::Acquire));
         // Afterwards: who departs meanwhile has ended what it did.
-        let absent = self.absent.load(Ordering::Acquire);
+        let absent = self.absent.load(Ordering::Acquire) + self.departed.load(Ordering::Acquire);
         counters.searchers == 0 && counters.sleepers as usize + absent == self.workers.len()
     }
 
@@ -252,10 +265,11 @@ impl Sleep {
         self.word.load(Ordering::Acquire)
     }
 
-    /// Whether, by the counters that a searching worker replaced, some other worker is neither searching nor asleep.
+    /// Whether, by the counters that a searching worker replaced, some other worker is neither searching nor asleep nor departed. One that is absent may be: its start
+    /// hook pushes like a job.
     fn others_running(&self, before: Counters) -> bool {
-        // Ordering: Acquire, after the replacement: a worker that it counts as a searcher or a sleeper is no longer absent by then.
-        let others = before.searchers as usize + before.sleepers as usize + self.absent.load(Ordering::Acquire);
+        // Ordering: Acquire, after the replacement: a worker that came back before is no longer among the departed; what one did that has departed is visible.
+        let others = before.searchers as usize + before.sleepers as usize + self.departed.load(Ordering::Acquire);
         others < self.workers.len()
     }
 

@@ -18,7 +18,7 @@ pub use strand::{Pauser, Said, Strand, identity};
 use crate::job::{JobRef, OwnerId};
 use crate::park::{Parker, Unparker};
 use crate::queue::Released;
-use crate::registry::{Lane, Mailbox, Queues, Registry, Stats};
+use crate::registry::{Lane, Lent, Mailbox, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
 use crate::util::blocks::Blocks;
 use crate::util::rng::Rng;
@@ -61,6 +61,8 @@ pub struct Worker {
     arrived: Cell<bool>,
     /// Its place in tables of all workers of the process.
     seat: Seat,
+    /// Whether it blocks, and its place is lent.
+    lends: Cell<bool>,
     /// For its waits inside jobs. Whoever stands in for it waits with it too: one thread at a time.
     parker: Parker,
     /// Where a scope may push its jobs onto the fork-join deque.
@@ -85,6 +87,18 @@ facade_thread_local! {
     static BELONGS_TO: Cell<OwnerId> = Cell::new(OwnerId::NONE);
 }
 
+/// A worker's place is lent until this is dropped.
+struct Lends<'a> {
+    worker: &'a Worker,
+    _place: Lent<'a>,
+}
+
+impl Drop for Lends<'_> {
+    fn drop(&mut self) {
+        self.worker.lends.set(false);
+    }
+}
+
 impl Worker {
     fn new(registry: Arc<Registry>, index: usize, queues: Queues) -> Self {
         let rng = Rng::new(index as u32 + 1);
@@ -100,6 +114,7 @@ impl Worker {
             queues,
             rng,
             arrived: Cell::new(false),
+            lends: Cell::new(false),
             seat: Seat::take(),
             tick: Cell::new(0),
             linger: Cell::new(0),
@@ -135,9 +150,19 @@ impl Worker {
     /// Calls `f`, which may block. On a worker, a spare thread of its pool works in its place meanwhile, if there is one.
     pub(crate) fn lending<R>(f: impl FnOnce() -> R) -> R {
         Self::with_current(|worker| {
-            let _lent = worker.and_then(|worker| worker.registry.spares().lend());
+            let _lent = worker.and_then(Self::lend);
             f()
         })
+    }
+
+    /// Lends the worker's place, unless it is lent already.
+    fn lend(&self) -> Option<Lends<'_>> {
+        if self.lends.get() {
+            return None;
+        }
+        let place = self.registry.spares().lend()?;
+        self.lends.set(true);
+        Some(Lends { worker: self, _place: place })
     }
 
     /// Whether this thread is, or was until its last destructors, a worker of `registry`.

@@ -22,7 +22,7 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
         registry.call_hook(registry.config().on_stop.as_ref(), index);
     });
     worker.registry.close_mail(index);
-    worker.registry.worker_left();
+    worker.registry.worker_left(index);
 }
 
 /// Why a worker works no longer.
@@ -30,42 +30,33 @@ enum Gone {
     /// The pool has closed, and nothing is left.
     Closed,
     /// A spare thread is one too many.
-    Surplus,
+    ToRest(Searching),
 }
 
 impl Worker {
     fn work_until_closed(&self) {
-        loop {
-            if self.is_spare {
-                self.registry.spares().rest();
-            }
-            if let Gone::Closed = self.work() {
-                return;
-            }
-        }
-    }
-
-    fn work(&self) -> Gone {
         let sleep = self.registry.sleep();
         let mut searching = sleep.arrive();
         self.arrived.set(true);
+        if self.is_spare {
+            searching = self.rest(searching);
+        }
+        while let Gone::ToRest(last) = self.work(searching) {
+            searching = self.rest(last);
+        }
+    }
+
+    fn work(&self, mut searching: Searching) -> Gone {
         loop {
             match self.find_or_leave(searching) {
                 Ok(found) => self.run(found),
                 Err(gone) => return gone,
             }
-            self.run_what_is_at_hand();
-            searching = sleep.start_searching();
-        }
-    }
-
-    fn run_what_is_at_hand(&self) {
-        // After each job it asks whether it is one too many.
-        if self.is_spare {
-            return;
-        }
-        while let Some(found) = self.next_at_hand() {
-            self.run(found);
+            while !(self.is_spare && self.registry.spares().is_surplus()) {
+                let Some(found) = self.next_at_hand() else { break };
+                self.run(found);
+            }
+            searching = self.registry.sleep().start_searching();
         }
     }
 
@@ -75,9 +66,9 @@ impl Worker {
         loop {
             // Before the search: what was submitted before the pool closed is found by a search that starts after.
             let closed = self.registry.is_closed();
-            if !closed && self.is_spare && self.registry.spares().try_leave() {
-                self.depart(searching);
-                return Err(Gone::Surplus);
+            let may_rest = self.is_spare && !self.registry.main_workers_left();
+            if may_rest && self.registry.spares().try_leave() {
+                return Err(Gone::ToRest(searching));
             }
             if let Some(found) = self.search(&searching) {
                 if sleep.found_work(searching, || self.registry.has_work()) {
@@ -86,6 +77,11 @@ impl Worker {
                 return Ok(found);
             }
             if closed && self.registry.nothing_left(self.index) {
+                if may_rest {
+                    // A job that still runs may need it again.
+                    self.registry.spares().leave();
+                    return Err(Gone::ToRest(searching));
+                }
                 self.released.flush();
                 sleep.leave(searching);
                 return Err(Gone::Closed);
@@ -94,14 +90,17 @@ impl Worker {
         }
     }
 
-    /// A spare thread goes to rest. Jobs that it leaves in its queue are for others to steal.
-    fn depart(&self, searching: Searching) {
+    /// A spare thread rests until a worker blocks, or the others have left. Jobs that are in its queue are for others to steal.
+    fn rest(&self, searching: Searching) -> Searching {
         self.released.flush();
         self.linger.set(0);
-        if self.registry.sleep().depart(searching, || self.registry.has_work()) {
+        let sleep = self.registry.sleep();
+        if sleep.depart(searching, || self.registry.has_work()) {
             self.stats().heavies.bump();
         }
         self.registry.about_to_rest();
+        self.registry.spares().rest();
+        sleep.come_back()
     }
 
     fn sleep(&self, searching: Searching) -> Searching {

@@ -155,8 +155,12 @@ struct Room {
 
 impl Room {
     fn new() -> Arc<Self> {
+        Self::of(2)
+    }
+
+    fn of(workers: usize) -> Arc<Self> {
         Arc::new(Self {
-            sleep: Sleep::new(2),
+            sleep: Sleep::new(workers),
             queued: [AtomicUsize::new(0), AtomicUsize::new(0)],
             closed: AtomicBool::new(false),
             done: Parker::new(),
@@ -253,6 +257,59 @@ fn who_departs_leaves_its_jobs_to_others() {
         assert!(room.done.park(Deadline::NEVER));
         room.close();
         worker.join().unwrap();
+    });
+}
+
+/// A worker that has not arrived yet may run its start hook, which pushes like a job.
+#[test]
+fn who_is_absent_may_push() {
+    explore_in_both_modes("spares: an absent worker pushes", Some(3), || {
+        let room = Room::new();
+        let other = room.clone();
+        let worker = thread::spawn(move || other.work(other.sleep.arrive()));
+        room.queued[1].fetch_add(1, Ordering::Relaxed);
+        filch::internals::light();
+        room.sleep.notify();
+        assert!(room.done.park(Deadline::NEVER));
+        room.close();
+        worker.join().unwrap();
+    });
+}
+
+/// One worker runs and pushes, one falls asleep, and a spare thread departs meanwhile.
+fn while_another_runs(name: &str, bound: Bound, spare: fn(&Room, Searching)) {
+    explore_in_both_modes(name, bound, move || {
+        let room = Room::of(3);
+        let own = room.sleep.arrive();
+        room.sleep.found_work(own, || false);
+        let searching = (room.sleep.arrive(), room.sleep.arrive());
+        let other = room.clone();
+        let worker = thread::spawn(move || other.work(searching.0));
+        let other = room.clone();
+        let spare = thread::spawn(move || spare(&other, searching.1));
+        room.queued[1].fetch_add(1, Ordering::Relaxed);
+        filch::internals::light();
+        room.sleep.notify();
+        assert!(room.done.park(Deadline::NEVER));
+        room.close();
+        spare.join().unwrap();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn who_departs_hides_nobody_who_runs() {
+    while_another_runs("spares: departs while another runs", Some(2), |room, searching| {
+        room.sleep.depart(searching, || room.has_work());
+    });
+}
+
+#[test]
+fn who_comes_back_hides_nobody_who_runs() {
+    while_another_runs("spares: comes back while another runs", Some(2), |room, searching| {
+        room.sleep.depart(searching, || room.has_work());
+        let searching = room.sleep.come_back();
+        room.sleep.depart(searching, || room.has_work());
     });
 }
 
