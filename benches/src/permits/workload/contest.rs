@@ -92,16 +92,19 @@ impl Inside {
 
 /// Lets the threads fight.
 pub(crate) fn contest<P: Permits>(contest: &Contest) -> Outcome {
+    // Finds out how fast this thread calculates, while the others do not slow it down.
+    black_box(work(INSIDE, 1));
     check::<P>(contest);
     let (semaphore, inside) = (P::new(contest.permits), Inside::default());
     let is_alone = contest.permits == 1;
-    let pass = || {
+    // Each calculation needs the result of the one before: else the processor would begin it early.
+    let pass = |seed| {
         semaphore.pass(|| {
             if is_alone {
                 // SAFETY: whoever is inside is alone.
                 unsafe { inside.visit() };
             }
-            black_box(work(INSIDE, black_box(1)))
+            work(INSIDE, seed)
         })
     };
     let outcome = run(contest, pass);
@@ -111,7 +114,7 @@ pub(crate) fn contest<P: Permits>(contest: &Contest) -> Outcome {
     outcome
 }
 
-fn run(contest: &Contest, pass: impl Fn() -> u64 + Sync) -> Outcome {
+fn run(contest: &Contest, pass: impl Fn(u64) -> u64 + Sync) -> Outcome {
     let (stop, start) = (AtomicBool::new(false), Barrier::new(contest.threads + 1));
     let goes_on = |passed: u64| match contest.length {
         Length::Time(_) => !stop.load(Ordering::Relaxed),
@@ -119,14 +122,15 @@ fn run(contest: &Contest, pass: impl Fn() -> u64 + Sync) -> Outcome {
     };
     let body = || {
         start.wait();
-        let (mut passed, mut longest, mut last) = (0, 0, clock::ticks());
+        let (mut passed, mut longest, mut seed, mut last) = (0, 0, 1, clock::ticks());
         while goes_on(passed) {
-            pass();
+            seed = pass(seed);
             passed += 1;
             let now = clock::ticks();
             longest = now.saturating_sub(last).max(longest);
             last = now;
         }
+        black_box(seed);
         (passed, longest)
     };
     thread::scope(|scope| {
