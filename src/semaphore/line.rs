@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use crate::sync::futex::{Futex, LateWake, WaitOutcome};
 use crate::sync::time::{Deadline, Stopwatch};
-use crate::sync::{Ordering, UnsafeCell, before_free, spin_hint};
+use crate::sync::{Ordering, UnsafeCell, before_free};
 
 /// What a waiter is told; in its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,14 +77,8 @@ impl Node {
         Told::of(self.told.load(Ordering::Acquire))
     }
 
-    /// Blocks until it is told something, after so many looks. `None`: the time ran out first.
-    pub fn wait(&self, deadline: Deadline, looks: u32) -> Option<Told> {
-        for _ in 0..looks {
-            if self.told() != Told::Nothing {
-                break;
-            }
-            spin_hint();
-        }
+    /// Blocks until it is told something. `None`: the time ran out first.
+    pub fn wait(&self, deadline: Deadline) -> Option<Told> {
         // Ordering: Acquire, as in `told`. It fails if something has been said, or by a time limit that ran out in vain.
         let asleep = Told::NothingYet as u32;
         let _ = self.told.compare_exchange(Told::Nothing as u32, asleep, Ordering::Acquire, Ordering::Acquire);

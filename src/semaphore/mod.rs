@@ -32,7 +32,7 @@ use raw::{Denied, Raw, checked};
 /// * Permits that have just come back may be taken by anybody who comes by: the first thread in line is only woken then, and looks for itself. That
 ///   is what makes a contended semaphore fast: a wake-up takes as long as hundreds of acquisitions.
 /// * If a thread comes too late and has waited for half a millisecond by then, permits are kept for it: nobody passes it any more, and it gets the
-///   next ones that come back. So each thread of *n* that fight for permits gets some after about *n* wake-ups.
+///   next ones that come back.
 /// * A task gets the permits that come back when it is the first in line; it does not have to look for itself.
 /// * Who wants many permits is not starved by those who want few: when it has been the first for half a millisecond, what comes back is kept until it is enough.
 ///

@@ -7,8 +7,7 @@ use super::line::{Line, Node, Told, Wake};
 use super::state::{MAX_PERMITS, State};
 use super::wakes::Wakes;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, facade_const_fn, lock, spin_hint};
-use crate::util::limits::{HAND_OFF_LOOKS, PERMIT_LOOKS};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, facade_const_fn, lock};
 use crate::worker::Worker;
 
 /// For so long permits may be taken by who comes by while others wait; then they are kept for the first of the line.
@@ -109,14 +108,10 @@ impl Raw {
         true
     }
 
-    /// Blocks until there are permits for this thread.
+    /// Blocks until there are permits for this thread. It does not look again and again before: that made a fight for one permit 15 % slower
+    /// (`docs/design.md`).
     #[cold]
     pub fn take_waiting(&self, need: u32, deadline: Deadline) -> Result<(), Denied> {
-        if self.seems_to_get(need, PERMIT_LOOKS) {
-            if let Ok(()) = self.try_take(need) {
-                return Ok(());
-            }
-        }
         let node = Node::new(need, None);
         // SAFETY: the node lies in this frame, which is left only when it is out of the line: if a waker that we call panics, it is out by then.
         if let Some(result) = unsafe { self.enter_line(&node) } {
@@ -127,9 +122,8 @@ impl Raw {
 
     /// A thread waits until the node is out of the line.
     fn wait_in_line(&self, node: &Node, deadline: Deadline) -> Result<(), Denied> {
-        let mut looks = 0;
         loop {
-            let result = match node.wait(deadline, looks) {
+            let result = match node.wait(deadline) {
                 Some(Told::Granted) => Some(Ok(())),
                 Some(Told::Closed) => Some(Err(Denied::Closed)),
                 Some(_) => self.look(node),
@@ -138,16 +132,7 @@ impl Raw {
             if let Some(result) = result {
                 return result;
             }
-            looks = HAND_OFF_LOOKS;
         }
-    }
-
-    /// Looks for a while at whether there are permits for who comes by.
-    fn seems_to_get(&self, need: u32, looks: u32) -> bool {
-        (0..looks).any(|_| {
-            spin_hint();
-            State(self.word.load(Ordering::Relaxed)).has(need)
-        })
     }
 
     /// Puts the node at the end of the line, unless it need not wait.
@@ -177,7 +162,6 @@ impl Raw {
 
     /// The first of the line, a thread that was woken, takes its permits if nobody else has. `None`: it waits again.
     fn look(&self, node: &Node) -> Option<Result<(), Denied>> {
-        self.seems_to_get(node.need(), PERMIT_LOOKS);
         let has_waited_long = node.since().has_passed(PATIENCE);
         let mut line = lock(&self.line);
         if node.told() == Told::Closed {

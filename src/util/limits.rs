@@ -87,9 +87,3 @@ pub const IDLE_NAPS: u32 = limit!(20, model 0);
 
 /// Below this many tombstones a queue is not swept.
 pub const SWEEP_AT_LEAST: usize = limit!(1024, model 1);
-
-/// Looks of a thread at a semaphore without permits before it waits in line, and of one that was woken before it waits on.
-pub const PERMIT_LOOKS: u32 = limit!(32, model 0);
-
-/// Looks of a thread that is awake and waits for the permits that are kept for it, before it sleeps.
-pub const HAND_OFF_LOOKS: u32 = limit!(64, model 0);
