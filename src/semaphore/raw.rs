@@ -142,7 +142,7 @@ impl Raw {
     /// It is in no line, and stays where it is until it is out of this one: until it is told so, or has left.
     pub unsafe fn enter_line(&self, node: &Node) -> Option<Result<(), Denied>> {
         let mut line = lock(&self.line);
-        // Ordering: Acquire for permits that are taken. If there are too few, `waiting` is set in the very word that said so: who puts some back later sees it.
+        // Ordering: Acquire for permits that are taken. If there are too few, the word says from then on that somebody waits: who puts some back later sees it.
         let taken = |state: State| state.taken(node.need());
         let before = self.update(|state| match taken(state) {
             Some(taken) => taken,
