@@ -23,8 +23,8 @@ use raw::{Denied, Raw, checked};
 
 /// A number of permits, for limiting how many do something at the same time. For threads and for tasks, inside a pool and outside of any.
 ///
-/// Whoever wants to go ahead acquires a permit, and waits if there is none; dropping it lets the next one go ahead. It is two words of atomics and a lock's, has a `const`
-/// constructor and fits in a `static`. Blocking a thread allocates nothing.
+/// Whoever wants to go ahead acquires a permit, and waits if there is none; dropping it lets the next one go ahead. A semaphore takes 32 bytes and can be a `static`. On
+/// Linux, blocking a thread allocates nothing.
 ///
 /// # Fairness
 ///
@@ -38,7 +38,7 @@ use raw::{Denied, Raw, checked};
 ///
 /// # Waiting in a job
 ///
-/// A worker that waits for a permit runs nothing else meanwhile. **If all workers of a pool wait for permits that only jobs queued in the same pool would give back, none of
+/// A worker that waits for a permit runs nothing else meanwhile, whatever the pool's [`WaitPolicy`](crate::WaitPolicy). **If all workers of a pool wait for permits that only jobs queued in the same pool would give back, none of
 /// these ever runs.** To limit how many jobs of a kind run at once, acquire the permit *before* submitting and send it along
 /// ([`acquire_owned`](Self::acquire_owned)), so only the submitter waits. Or have the pool keep spare threads
 /// ([`PoolBuilder::spare_threads`](crate::PoolBuilder::spare_threads)): a worker that waits for a permit lends its place to one.
