@@ -34,7 +34,7 @@ use raw::{Denied, Raw, checked};
 /// * If a thread comes too late and has waited for half a millisecond by then, permits are kept for it: nobody passes it any more, and it gets the
 ///   next ones that come back.
 /// * A task gets the permits that come back when it is the first in line; it does not have to look for itself.
-/// * Who wants many permits is not starved by those who want few: when it has been the first for half a millisecond, what comes back is kept until it is enough.
+/// * Who wants many permits is not starved by those who want few: when it is the first and has waited for half a millisecond, what comes back is kept until it is enough.
 ///
 /// # Waiting in a job
 ///
