@@ -88,6 +88,7 @@ const UNSEEN: &[&[Mutant]] = &[
     install::UNSEEN,
     set::UNSEEN,
     semaphore::UNSEEN,
+    spares::UNSEEN,
 ];
 
 struct Options {
