@@ -108,15 +108,19 @@ mod semaphore;
 mod set;
 mod sleep;
 mod sync;
+mod timer;
 mod util;
+mod wheel;
 mod worker;
 
-pub use job::{JobError, JobId, PanicPayload};
+pub use job::{JobError, JobId, MissedTick, PanicPayload};
 pub use local::WorkerLocal;
-pub use ops::{CancelToken, JobHandle, ParallelItems, Scope, ScopedHandle, TrySubmitError};
+pub use ops::{
+    CancelToken, JobHandle, ParallelItems, Schedule, ScheduleOptions, Scope, ScopedHandle, TrySubmitError, When,
+};
 pub use pool::{
-    BuildError, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, blocking, cancelled, current_worker_index, join,
-    join_context, scope, spawn, submit, yield_now,
+    BuildError, ManualClock, Pool, PoolBuilder, PoolMetrics, WorkerMetrics, blocking, cancelled, current_worker_index,
+    join, join_context, scope, spawn, submit, yield_now,
 };
 pub use registry::WaitPolicy;
 pub use semaphore::{AcquireError, AcquireTimeoutError, OwnedPermit, Permit, Semaphore, TryAcquireError};

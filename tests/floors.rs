@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the crate from the ground up. A room imports only from lower floors, and on its own floor only from rooms to its left.
-const FLOORS: [(&str, u32); 13] = [
+const FLOORS: [(&str, u32); 15] = [
     ("sync", 0),
     ("util", 0),
     ("queue", 1),
+    ("wheel", 1),
     ("park", 2),
     ("job", 3),
     ("sleep", 3),
+    ("timer", 4),
     ("registry", 6),
     ("worker", 6),
     ("ops", 7),

@@ -279,8 +279,8 @@ pub const UNSEEN: &[Mutant] = &[
         name: "idle: a cancel counts as an end after it has begun",
         file: REFERENCE,
         find: "ending::during(self.owner(), &*owner, None, || {
-            let begun = begin();",
-        replace: "let begun = begin();
+            let begun = self.cancel_for(Some(&*owner));",
+        replace: "let begun = self.cancel_for(Some(&*owner));
         ending::during(self.owner(), &*owner, None, || {",
         models: MODELS,
     },

@@ -70,8 +70,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pool: a submitter outside tells of a job without a fence",
         file: REGISTRY,
-        find: "Lane::Back => fence::after_exchange(),",
-        replace: "Lane::Back => {}",
+        find: "Lane::Back | Lane::Due => fence::after_exchange(),",
+        replace: "Lane::Back | Lane::Due => {}",
         models: MODELS,
     },
     Mutant {
@@ -87,7 +87,7 @@ pub const MUTANTS: &[Mutant] = &[
         find: "self.push_shared(job, lane);
         // Ordering: PushFence; the injector's push is a SeqCst exchange.
         match lane {
-            Lane::Back => fence::after_exchange(),
+            Lane::Back | Lane::Due => fence::after_exchange(),
             Lane::Express => full_fence(Ordering::SeqCst),
         }
         self.tell_from_outside();",

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use super::body::Body;
 use super::{
-    CellAddress, CellRef, Completed, Executed, Header, JobError, JobId, JobRef, JobWord, Owner, OwnerId, Phase,
+    CellAddress, CellRef, Completed, Executed, Header, JobError, JobId, JobRef, JobWord, Node, Owner, OwnerId, Phase,
     RawCell, Verb, Waiter, Watch, frame,
 };
 use crate::sync::{Track, UnsafeCell};
@@ -40,6 +40,8 @@ pub(super) struct VTable {
     pub(super) read: unsafe fn(NonNull<Head>, *mut ()),
     /// Frees the cell, dropping what is left in it. Duty: the caller gave up the last reference.
     pub(super) free: unsafe fn(NonNull<Head>),
+    /// Of a job with a delay: its node. Duty: the caller holds a reference.
+    pub(super) node: Option<unsafe fn(NonNull<Head>) -> NonNull<Node>>,
 }
 
 /// A submitted job with closure `F` and result `T`.
@@ -47,6 +49,13 @@ pub(super) struct VTable {
 pub struct Cell<F, T> {
     head: Head,
     body: Body<F, T>,
+}
+
+/// A submitted job with a delay: its cell, and what the timers need.
+#[repr(C)]
+struct Delayed<F, T> {
+    cell: Cell<F, T>,
+    node: Node,
 }
 
 impl<F, T> Cell<F, T>
@@ -57,9 +66,11 @@ where
     const BOXED: VTable = Self::vtable(Self::free_box);
     /// Of a cell in a nursery.
     const NURSED: VTable = Self::vtable(Self::free_nursed);
+    /// Of the cell of a [`Delayed`] job.
+    const DELAYED: VTable = VTable { run: Self::run_due, node: Some(Self::node), ..Self::vtable(Self::free_delayed) };
 
     const fn vtable(free: unsafe fn(NonNull<Head>)) -> VTable {
-        VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free }
+        VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free, node: None }
     }
 
     /// Makes a queued job: the queue's end of it and the handle's.
@@ -89,6 +100,45 @@ where
             NonNull::cast,
         );
         (head.cast(), CellAddress::new(head))
+    }
+
+    /// Makes a job for the timers, and with it what is to be [armed](super::Timekeeper::arm). The other reference is the handle's.
+    pub fn delayed(closure: F, owner: OwnerId, deadline: u64) -> (NonNull<Node>, CellRef<T>) {
+        let cell = Self::make(JobId::new(), Body::new(closure), owner, JobWord::new().delayed(), None);
+        let (node, head) = cell.with_delay(deadline);
+        // SAFETY: the cell has two references, the second of which is this one; its result is a `T`.
+        (node, CellRef::new(unsafe { RawCell::from_head(head) }))
+    }
+
+    /// As [`watched`](Self::watched), for the timers.
+    pub fn watched_delayed(
+        id: JobId,
+        closure: F,
+        owner: OwnerId,
+        watch: Watch,
+        deadline: u64,
+    ) -> (NonNull<Node>, CellAddress) {
+        let waiter = Some(Waiter::Watch(watch));
+        let cell = Self::make(id, Body::new(closure), owner, JobWord::watched().delayed(), waiter);
+        let (node, head) = cell.with_delay(deadline);
+        (node, CellAddress::new(head))
+    }
+
+    fn with_delay(mut self, deadline: u64) -> (NonNull<Node>, NonNull<Head>) {
+        self.head.vtable = &Self::DELAYED;
+        self.head.header = Header::new(Self::execute_due);
+        let node = Node::new(NonNull::dangling(), deadline);
+        let job = NonNull::from(Box::leak(Box::new(Delayed { cell: self, node })));
+        // SAFETY: made just now, and nobody else knows it.
+        unsafe { (*job.as_ptr()).node.set_job(job.cast()) };
+        // SAFETY: alive; the pointer covers all of it.
+        (unsafe { Self::node(job.cast()) }, job.cast())
+    }
+
+    unsafe fn node(head: NonNull<Head>) -> NonNull<Node> {
+        let job = head.cast::<Delayed<F, T>>();
+        // SAFETY: the caller's reference keeps the job alive, which is of this type.
+        NonNull::from(unsafe { &(*job.as_ptr()).node })
     }
 
     fn make(id: JobId, body: Body<F, T>, owner: OwnerId, word: JobWord, waiter: Option<Waiter>) -> Self {
@@ -121,25 +171,46 @@ where
                 true
             }
             Verb::Run(_) => false,
-            Verb::Bury if cell.head().word.phase() == Phase::Queued => {
+            Verb::Bury if cell.head().word.phase().is_waiting() => {
                 // Still the caller's: the queue's reference goes back with it.
                 let _ = ManuallyDrop::new(cell);
                 return Executed::Kept;
             }
-            Verb::Bury => false,
+            Verb::Fire if cell.head().word.become_due() => {
+                let _ = ManuallyDrop::new(cell);
+                return Executed::Kept;
+            }
+            Verb::Bury | Verb::Fire => false,
             Verb::Probe => {
                 let _ = ManuallyDrop::new(cell);
                 return Executed::Done;
             }
             Verb::End(owner, reason) => {
                 let begun = cell.head().word.begin_end();
-                if begun {
-                    cell.finish_end(Some(owner), reason, false);
+                if let Some(phase) = begun {
+                    cell.finish_end(Some(owner), reason, phase, false);
                 }
-                begun
+                begun.is_some()
             }
         };
         if live { Executed::Done } else { Executed::Tombstone }
+    }
+
+    /// The [`Header`]'s function of a [`Delayed`] job. A type of its own only where it runs, so that others do not pay for it.
+    unsafe fn execute_due(job: JobRef, verb: Verb<'_>) -> Executed {
+        // SAFETY: passed on.
+        let executed = unsafe { Self::execute(job, verb) };
+        if let (Verb::Run(owner), Executed::Done) = (verb, executed) {
+            owner.timekeeper().inspect(|timekeeper| timekeeper.due_over());
+        }
+        executed
+    }
+
+    /// The [`VTable`]'s function, for one who runs it in place.
+    unsafe fn run_due(head: NonNull<Head>, owner: &dyn Owner, release: bool) {
+        // SAFETY: passed on.
+        unsafe { Self::run(head, owner, release) };
+        owner.timekeeper().inspect(|timekeeper| timekeeper.due_over());
     }
 
     unsafe fn run(head: NonNull<Head>, owner: &dyn Owner, release: bool) {
@@ -167,7 +238,7 @@ where
                 }
             }
             // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
-            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
+            Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }
     }
@@ -205,6 +276,22 @@ where
         let left = unsafe { Self::empty(head) };
         // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
         drop(unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) });
+        left.end();
+    }
+
+    /// As [`free_box`](Self::free_box) or [`free_delayed`](Self::free_delayed).
+    unsafe fn free_unwatched(head: NonNull<Head>) {
+        // SAFETY: the caller gave up the last reference.
+        let free = unsafe { head.as_ref() }.vtable.free;
+        // SAFETY: as above.
+        unsafe { free(head) }
+    }
+
+    unsafe fn free_delayed(head: NonNull<Head>) {
+        // SAFETY: the caller's duty.
+        let left = unsafe { Self::empty(head) };
+        // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
+        drop(unsafe { Box::from_raw(head.cast::<Delayed<F, T>>().as_ptr()) });
         left.end();
     }
 

@@ -16,17 +16,28 @@ struct Frame {
     outer: *const Frame,
 }
 
-/// Jobs that a thread has taken out of their queues to end them all.
+/// Jobs that a thread has taken out of their queues, or from the timers, to end them all.
 pub struct InHand {
     reason: Reason,
     jobs: RefCell<VecDeque<JobRef>>,
     ended: Cell<usize>,
+    is_timed: bool,
 }
 
 impl InHand {
     /// Takes the jobs in hand.
     pub fn new(reason: Reason, jobs: Vec<JobRef>) -> Self {
-        Self { reason, jobs: RefCell::new(jobs.into()), ended: Cell::new(0) }
+        Self { reason, jobs: RefCell::new(jobs.into()), ended: Cell::new(0), is_timed: false }
+    }
+
+    /// Takes jobs in hand that came from the timers.
+    pub fn timed(reason: Reason, jobs: Vec<JobRef>) -> Self {
+        Self { is_timed: true, ..Self::new(reason, jobs) }
+    }
+
+    /// Whether they came from the timers.
+    pub fn is_timed(&self) -> bool {
+        self.is_timed
     }
 
     /// The next job to end.

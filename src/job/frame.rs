@@ -2,15 +2,33 @@
 
 use std::ptr::NonNull;
 
-use super::JobId;
 use super::cell::Head;
-use crate::sync::facade_thread_local;
+use super::{JobId, periodic};
+use crate::sync::{AtomicU32, facade_thread_local};
 
 /// One job being run on this thread, on the stack of the function that runs it.
 #[derive(Debug)]
 struct Frame {
-    head: NonNull<Head>,
+    job: Job,
     outer: *const Frame,
+}
+
+/// What is being run.
+#[derive(Debug, Clone, Copy)]
+enum Job {
+    /// A submitted job.
+    Submitted(NonNull<Head>),
+    /// The state of a periodic one.
+    Periodic(NonNull<AtomicU32>),
+}
+
+impl Frame {
+    fn head(&self) -> Option<NonNull<Head>> {
+        match self.job {
+            Job::Submitted(head) => Some(head),
+            Job::Periodic(_) => None,
+        }
+    }
 }
 
 facade_thread_local! {
@@ -38,7 +56,16 @@ impl Drop for Restore {
 
 /// Runs `f` as the job at `head`.
 pub(super) fn enter<R>(head: NonNull<Head>, f: impl FnOnce() -> R) -> R {
-    let frame = Frame { head, outer: innermost() };
+    enter_job(Job::Submitted(head), f)
+}
+
+/// Runs `f` as the periodic job with this state.
+pub(super) fn enter_periodic<R>(state: &AtomicU32, f: impl FnOnce() -> R) -> R {
+    enter_job(Job::Periodic(NonNull::from(state)), f)
+}
+
+fn enter_job<R>(job: Job, f: impl FnOnce() -> R) -> R {
+    let frame = Frame { job, outer: innermost() };
     let _restore = Restore(frame.outer);
     set_innermost(&frame);
     f()
@@ -86,7 +113,7 @@ pub(super) fn contains(head: NonNull<Head>) -> bool {
     let mut next = innermost();
     // SAFETY: a frame in the chain is on the stack of a function that has not returned.
     while let Some(frame) = unsafe { next.as_ref() } {
-        if frame.head == head {
+        if frame.head() == Some(head) {
             return true;
         }
         next = frame.outer;
@@ -101,16 +128,20 @@ pub fn ids() -> Vec<JobId> {
     // SAFETY: as in `contains`.
     while let Some(frame) = unsafe { next.as_ref() } {
         // SAFETY: the function that made the frame holds a reference to the cell until it returns.
-        ids.push(unsafe { frame.head.as_ref() }.id);
+        ids.extend(frame.head().map(|head| unsafe { head.as_ref() }.id));
         next = frame.outer;
     }
     ids
 }
 
-/// Whether the innermost job with a handle has been asked to stop. `None` outside such a job.
+/// Whether the innermost job with a handle or a schedule has been asked to stop. `None` outside such a job.
 pub fn cancel_requested() -> Option<bool> {
     // SAFETY: as in `contains`.
     let frame = unsafe { innermost().as_ref() }?;
-    // SAFETY: the function that made the frame holds a reference to the cell until it returns.
-    Some(unsafe { frame.head.as_ref() }.word.cancel_requested())
+    Some(match frame.job {
+        // SAFETY: the function that made the frame holds a reference to the cell until it returns.
+        Job::Submitted(head) => unsafe { head.as_ref() }.word.cancel_requested(),
+        // SAFETY: that of a job which the function holds.
+        Job::Periodic(state) => periodic::is_stopping(unsafe { state.as_ref() }),
+    })
 }

@@ -25,6 +25,8 @@ pub enum Verb<'a> {
     Bury,
     /// Leave it alone, and answer whether a cancel would end it: `Done`, or `Kept` if not.
     Probe,
+    /// The timers say that it is due: if it is a tombstone, free it; else it is queued from now on, and `Kept`.
+    Fire,
 }
 
 /// Why a job ends without having run.

@@ -4,9 +4,11 @@
 //! need the pool from outside a worker (a cancel, a result dropped unread that panics) look the number up.
 
 use std::collections::HashMap;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
+use super::{JobRef, Node, Reason};
 use crate::queue::Released;
 use crate::util::blocks::Blocks;
 use crate::util::contain::{Payload, bury};
@@ -29,6 +31,10 @@ pub trait Owner {
     fn left_queue(&self) {}
     /// A job leaves the queue without running. `queued`: its tombstone is still in there.
     fn ended_unrun(&self, reason: Reason, queued: bool);
+    /// The pool's timers, if it has any.
+    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
+        None
+    }
     /// Somebody outside the workers begins to end a job: the pool is not idle until [`end_ending`](Owner::end_ending).
     fn begin_ending(&self);
     /// The end, its callback included, is done.
@@ -45,7 +51,29 @@ pub trait Owner {
     }
 }
 
-use super::Reason;
+/// The timers of a pool, as its delayed and periodic jobs see them.
+pub trait Timekeeper {
+    /// The time, in nanoseconds since some beginning.
+    fn now(&self) -> u64;
+    /// Whether no job shall be armed any more.
+    fn is_closed(&self) -> bool;
+    /// Takes a job that is not due yet, until it is.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the timers' reference to the job, and gives it up.
+    unsafe fn arm(&self, node: NonNull<Node>);
+    /// Queues a job that is due, and has been [counted](Self::count_due).
+    fn queue_due(&self, job: JobRef);
+    /// A job becomes due now, or is claimed because it is: it counts as queued.
+    fn count_due(&self);
+    /// Takes a [`count_due`](Self::count_due) back.
+    fn uncount_due(&self);
+    /// What `count_due` counted has ended: it ran, or will not run.
+    fn due_over(&self);
+    /// A job that was not due has been ended, or claimed, for no `reason`. `left`: the timers have its tombstone.
+    fn disarmed(&self, reason: Option<Reason>, left: bool);
+}
 
 /// The number of a pool: never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

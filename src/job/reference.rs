@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 
 use super::cell::Head;
 use super::{
-    CancelStart, CellAddress, JobError, JobId, JobRef, Owner, OwnerId, PanicPayload, Phase, Reason, Waiter, ending,
-    frame,
+    CancelStart, CellAddress, JobError, JobId, JobRef, Node, Owner, OwnerId, PanicPayload, Phase, Reason, Timekeeper,
+    Waiter, ending, frame,
 };
 use crate::util::contain::{Payload, contain_drop};
 
@@ -65,9 +65,52 @@ impl RawCell {
         self.0.cast()
     }
 
-    /// Whether nobody has started or ended the job.
+    /// Whether the job is queued: nobody has started or ended it, and it is not delayed.
     pub fn is_queued(&self) -> bool {
         self.head().word.phase() == Phase::Queued
+    }
+
+    /// When a job that is not queued yet is due.
+    pub fn due(&self) -> Option<u64> {
+        let node = self.node()?;
+        (self.head().word.phase() == Phase::Delayed).then(|| node.deadline())
+    }
+
+    fn node(&self) -> Option<&Node> {
+        // SAFETY: this reference keeps the cell alive.
+        let node = unsafe { (self.head().vtable.node?)(self.0) };
+        // SAFETY: part of the cell.
+        Some(unsafe { &*node.as_ptr() })
+    }
+
+    /// Whether somebody may claim the job: it is queued, or due.
+    pub fn may_run(&self, timekeeper: Option<&dyn Timekeeper>) -> bool {
+        match self.head().word.phase() {
+            Phase::Queued => true,
+            Phase::Delayed => self.is_due(timekeeper),
+            _ => false,
+        }
+    }
+
+    fn is_due(&self, timekeeper: Option<&dyn Timekeeper>) -> bool {
+        let due = self.node().zip(timekeeper);
+        due.is_some_and(|(node, timekeeper)| node.deadline() <= timekeeper.now())
+    }
+
+    /// As [`claim`](Self::claim), also of a job that is due and that the timers have not queued yet. Says which it was.
+    pub fn claim_awaited(&self, owner: &dyn Owner) -> Option<Awaited> {
+        if self.claim() {
+            return Some(Awaited::Queued);
+        }
+        if !self.is_due(owner.timekeeper()) || !self.head().word.claim_delayed() {
+            // The timers may have been faster.
+            return self.claim().then_some(Awaited::Queued);
+        }
+        if let Some(timekeeper) = owner.timekeeper() {
+            timekeeper.disarmed(None, true);
+            timekeeper.count_due();
+        }
+        Some(Awaited::Due)
     }
 
     /// Whether the outcome is there.
@@ -105,43 +148,45 @@ impl RawCell {
     /// Cancels the job if it has not started: true iff it now never will. Asks it to stop if it runs.
     pub fn cancel(&self) -> bool {
         let word = &self.head().word;
-        if word.phase() != Phase::Queued {
+        if !word.phase().is_waiting() {
             let _ = word.begin_cancel();
             return false;
         }
-        let begin = || word.begin_cancel() == CancelStart::Begun;
-        let Some(owner) = self.owner().find() else {
-            let begun = begin();
-            if begun {
-                self.finish_end(None, Reason::Cancelled, true);
-            }
-            return begun;
-        };
+        let Some(owner) = self.owner().find() else { return self.cancel_for(None) };
         // The pool counts us in before the job is out of its reach, so it is never idle in between.
         ending::during(self.owner(), &*owner, None, || {
-            let begun = begin();
+            let begun = self.cancel_for(Some(&*owner));
             if begun {
-                self.finish_end(Some(&*owner), Reason::Cancelled, true);
                 owner.tidy();
             }
             begun
         })
     }
 
+    fn cancel_for(&self, owner: Option<&dyn Owner>) -> bool {
+        let CancelStart::Begun(phase) = self.head().word.begin_cancel() else { return false };
+        self.finish_end(owner, Reason::Cancelled, phase, true);
+        true
+    }
+
     /// Ends the job unrun if nobody has started it: for one who could end it by taking it from its queue, or has it in hand. True: it has.
     pub fn end_here(&self, owner: &dyn Owner, reason: Reason) -> bool {
         let begun = self.head().word.begin_end();
-        if begun {
-            self.finish_end(Some(owner), reason, true);
+        if let Some(phase) = begun {
+            self.finish_end(Some(owner), reason, phase, true);
         }
-        begun
+        begun.is_some()
     }
 
-    /// Ends a job that this thread has moved to Cancelling: drops the closure, tells the owner, tells the waiter.
-    pub(super) fn finish_end(&self, owner: Option<&dyn Owner>, reason: Reason, queued: bool) {
+    /// Ends a job that this thread has moved from `phase` to Cancelling: drops the closure, tells the owner, tells the waiter. `queued`: its tombstone is still
+    /// in the queue, or with the timers.
+    pub(super) fn finish_end(&self, owner: Option<&dyn Owner>, reason: Reason, phase: Phase, queued: bool) {
+        let timekeeper = owner.filter(|_| self.head().vtable.node.is_some()).and_then(Owner::timekeeper);
         // First, so that a destructor which submits finds the room that this job leaves.
-        if let Some(owner) = owner {
-            owner.ended_unrun(reason, queued);
+        match (owner, timekeeper) {
+            (_, Some(timekeeper)) if phase == Phase::Delayed => timekeeper.disarmed(Some(reason), queued),
+            (Some(owner), _) => owner.ended_unrun(reason, queued),
+            (None, _) => {}
         }
         // SAFETY: the caller is the one canceller.
         let dropped = unsafe { (self.head().vtable.drop_closure)(self.0) };
@@ -152,6 +197,9 @@ impl RawCell {
         };
         if self.head().word.end_cancel(ended) {
             self.notify_waiter(owner);
+        }
+        if let Some(timekeeper) = timekeeper.filter(|_| phase == Phase::Queued) {
+            timekeeper.due_over();
         }
     }
 
@@ -245,6 +293,15 @@ impl Drop for RawCell {
             unsafe { (self.head().vtable.free)(self.0) }
         }
     }
+}
+
+/// A job that its waiter has claimed: its tombstone is in the queue, or with the timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// It was queued.
+    Queued,
+    /// It was about to be.
+    Due,
 }
 
 /// The one reference to a cell through which its outcome is taken.

@@ -22,10 +22,12 @@ pub enum Phase {
     ShutDown = 6,
     /// Ended, and the handle has taken the outcome; the cell is empty.
     Taken = 7,
+    /// With the timers, until it is due; the cell holds the closure.
+    Delayed = 8,
 }
 
 impl Phase {
-    const ALL: [Phase; 8] = [
+    const ALL: [Phase; 9] = [
         Phase::Queued,
         Phase::Running,
         Phase::Done,
@@ -34,26 +36,32 @@ impl Phase {
         Phase::Cancelled,
         Phase::ShutDown,
         Phase::Taken,
+        Phase::Delayed,
     ];
 
     /// Whether the outcome is there.
     pub fn has_ended(self) -> bool {
-        !matches!(self, Phase::Queued | Phase::Running | Phase::Cancelling)
+        !matches!(self, Phase::Queued | Phase::Running | Phase::Cancelling | Phase::Delayed)
+    }
+
+    /// Whether nobody has started or ended the job.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Phase::Queued | Phase::Delayed)
     }
 }
 
 // | bits | name | set by | meaning |
 // |------|------|--------|---------|
-// | 0..3 | phase | see `Phase` | |
-// | 3 | CANCEL_REQUESTED | cancel, while Running | what `cancelled()` reads; may be set too late to be seen |
-// | 4 | WAITER | the handle | clear: the waiter slot is the handle's; set: the completer's |
-// | 5 | WATCHED | nobody | the waiter is there from the start and to stay; it gets a reference when it is told |
-// | 6.. | references | | the queue's, the handle's or the watch's, the tokens' |
-const PHASE: usize = 0b111;
-const CANCEL_REQUESTED: usize = 1 << 3;
-const WAITER: usize = 1 << 4;
-const WATCHED: usize = 1 << 5;
-const REFERENCE_SHIFT: u32 = 6;
+// | 0..4 | phase | see `Phase` | |
+// | 4 | CANCEL_REQUESTED | cancel, while Running | what `cancelled()` reads; may be set too late to be seen |
+// | 5 | WAITER | the handle | clear: the waiter slot is the handle's; set: the completer's |
+// | 6 | WATCHED | nobody | the waiter is there from the start and to stay; it gets a reference when it is told |
+// | 7.. | references | | the queue's or the timers', the handle's or the watch's, the tokens' |
+const PHASE: usize = 0b1111;
+const CANCEL_REQUESTED: usize = 1 << 4;
+const WAITER: usize = 1 << 5;
+const WATCHED: usize = 1 << 6;
+const REFERENCE_SHIFT: u32 = 7;
 const ONE_REFERENCE: usize = 1 << REFERENCE_SHIFT;
 const MOST_REFERENCES: usize = usize::MAX >> (REFERENCE_SHIFT + 1);
 
@@ -105,8 +113,8 @@ pub enum Completed {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum CancelStart {
-    /// The job was queued and now never runs: the caller drops the closure and ends it.
-    Begun,
+    /// The job was queued, or [`Delayed`](Phase::Delayed), and now never runs: the caller drops the closure and ends it.
+    Begun(Phase),
     /// It runs already; it has been asked to stop.
     Requested,
     /// It has ended, or somebody else is cancelling it.
@@ -122,6 +130,12 @@ impl JobWord {
     /// A queued job with two references: the queue's and the watch's.
     pub fn watched() -> Self {
         Self(AtomicUsize::new((2 * ONE_REFERENCE) | WATCHED | WAITER | Phase::Queued as usize))
+    }
+
+    /// The same, for a job that is not due yet.
+    pub fn delayed(self) -> Self {
+        let word = Snapshot(self.0.load(Ordering::Relaxed));
+        Self(AtomicUsize::new(word.with_phase(Phase::Delayed).0))
     }
 
     /// A job that has ended, with one reference.
@@ -147,23 +161,34 @@ impl JobWord {
         self.transition(|word| (word.phase() == Phase::Queued).then(|| word.with_phase(Phase::Running))).is_ok()
     }
 
-    /// Queued → Cancelling, or a request to stop if it runs.
+    /// Delayed → Queued: the job is due. False: it has been cancelled, or claimed.
+    pub fn become_due(&self) -> bool {
+        self.transition(|word| (word.phase() == Phase::Delayed).then(|| word.with_phase(Phase::Queued))).is_ok()
+    }
+
+    /// Delayed → Running, for one who knows that the job is due.
+    pub fn claim_delayed(&self) -> bool {
+        self.transition(|word| (word.phase() == Phase::Delayed).then(|| word.with_phase(Phase::Running))).is_ok()
+    }
+
+    /// Queued or Delayed → Cancelling, or a request to stop if it runs.
     pub fn begin_cancel(&self) -> CancelStart {
         let before = self.transition(|word| match word.phase() {
-            Phase::Queued => Some(word.with_phase(Phase::Cancelling)),
+            Phase::Queued | Phase::Delayed => Some(word.with_phase(Phase::Cancelling)),
             Phase::Running => Some(Snapshot(word.0 | CANCEL_REQUESTED)),
             _ => None,
         });
         match before.map(Snapshot::phase) {
-            Ok(Phase::Queued) => CancelStart::Begun,
+            Ok(phase) if phase.is_waiting() => CancelStart::Begun(phase),
             Ok(_) => CancelStart::Requested,
             Err(_) => CancelStart::TooLate,
         }
     }
 
-    /// Queued → Cancelling, and nothing else: for one who ends only what has not started.
-    pub fn begin_end(&self) -> bool {
-        self.transition(|word| (word.phase() == Phase::Queued).then(|| word.with_phase(Phase::Cancelling))).is_ok()
+    /// Queued or Delayed → Cancelling, and nothing else: for one who ends only what has not started. Returns which it was.
+    pub fn begin_end(&self) -> Option<Phase> {
+        let begun = self.transition(|word| word.phase().is_waiting().then(|| word.with_phase(Phase::Cancelling)));
+        begun.ok().map(Snapshot::phase)
     }
 
     /// Cancelling → Cancelled | ShutDown. True if somebody waits: the waiter slot is the caller's then.

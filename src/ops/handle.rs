@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::job::{CellRef, JobError, JobId, RawCell, Waiter, ending};
+use crate::job::{CellRef, JobError, JobId, RawCell, Timekeeper, Waiter, ending};
 use crate::park;
 use crate::sync::time::Deadline;
 use crate::worker::Worker;
@@ -61,7 +61,7 @@ impl<T> JobHandle<T> {
     /// # Blocking
     ///
     /// Blocks until the job has ended; [`join_timeout`](Self::join_timeout) is the timed form. On a worker of the same pool a job that
-    /// nobody has started runs here and now, on the caller's stack. Nothing else does: a job may hold a lock
+    /// nobody has started runs here and now, on the caller's stack; a delayed one as soon as it is due. Nothing else does: a job may hold a lock
     /// across this call. While it waits for a job that runs elsewhere, the worker runs nothing: one worker less works.
     ///
     /// # Errors
@@ -76,13 +76,29 @@ impl<T> JobHandle<T> {
     /// let error = pool.submit(|| -> u8 { panic!("no luck") }).join().unwrap_err();
     /// assert!(error.is_panic());
     /// ```
-    pub fn join(self) -> Result<T, JobError> {
+    pub fn join(mut self) -> Result<T, JobError> {
         Worker::with_current(|worker| {
             if let Some(worker) = worker {
+                self.wait_until_due(worker);
                 worker.run_awaited(self.raw());
             }
         });
         self.join_elsewhere()
+    }
+
+    /// On a worker of the job's pool: waits until the job is due, or has ended. Then the worker can run it, as if it were queued.
+    fn wait_until_due(&mut self, worker: &Worker) {
+        let registry = worker.registry();
+        let cell = self.cell.as_mut().expect("a finished future has no job any more");
+        if cell.raw().owner() != registry.id() || worker.helps() {
+            return;
+        }
+        ending::end_if_in_hand(cell.raw());
+        while let Some(due) = cell.raw().due().filter(|due| *due > registry.now()) {
+            if registry.while_waiting(|| wait(cell, registry.patience_until(due))) {
+                return;
+            }
+        }
     }
 
     /// As [`join`](Self::join), for a job that this thread need not run itself.

@@ -5,10 +5,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::Pool;
+use super::{ManualClock, Pool};
 use crate::registry::{Config, Hook, PanicHandler, Queues, Registry, WaitPolicy};
 use crate::sleep::MAX_WORKERS;
 use crate::sync::thread;
+use crate::timer::Clock;
 use crate::util::contain::{Payload, bury, contain};
 use crate::worker;
 
@@ -44,6 +45,7 @@ pub struct PoolBuilder {
     panic_handler: Option<PanicHandler>,
     queue_capacity: Option<usize>,
     wait_policy: WaitPolicy,
+    clock: Option<ManualClock>,
 }
 
 impl PoolBuilder {
@@ -130,6 +132,23 @@ impl PoolBuilder {
         self
     }
 
+    /// Has delayed and periodic jobs go by a clock that is moved by hand, for tests. Default: the system's monotonic clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let clock = filch::ManualClock::new();
+    /// let pool = filch::Pool::builder().threads(1).clock(clock.clone()).build()?;
+    /// let handle = pool.submit_later(Duration::from_secs(3600), || 7);
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert_eq!(handle.join().unwrap(), 7);
+    /// # Ok::<(), filch::BuildError>(())
+    /// ```
+    pub fn clock(mut self, clock: ManualClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Has `f` called with every panic that nobody else sees: of spawned jobs, of jobs whose handle was dropped, of callbacks, hooks and destructors.
     ///
     /// It runs on the thread that caught the panic, after the panic hook has. A panic in `f` itself is only counted. Default: counted in the
@@ -170,6 +189,7 @@ impl PoolBuilder {
             panic_handler: self.panic_handler,
             wait_policy: self.wait_policy,
             queue_capacity: self.queue_capacity,
+            clock: self.clock.map_or_else(Clock::real, |clock| Clock::Manual(clock.0)),
         };
         let (registry, queues) = Registry::new(config);
         let pool = Pool { registry };

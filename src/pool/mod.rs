@@ -1,16 +1,19 @@
 //! Floor 8: the public handle of a pool. Thin: it says what, `ops` and `registry` do it.
 
 mod builder;
+mod clock;
 mod end;
 mod fork_join;
 mod global;
 mod items;
+mod later;
 mod metrics;
 mod set;
 
 use std::sync::Arc;
 
 pub use builder::{BuildError, PoolBuilder};
+pub use clock::ManualClock;
 pub use global::{blocking, cancelled, current_worker_index, join, join_context, scope, spawn, submit, yield_now};
 pub use metrics::{PoolMetrics, WorkerMetrics};
 

@@ -1,5 +1,6 @@
 //! The settings of a pool, as plain data.
 
+use crate::timer::Clock;
 use crate::util::contain::Payload;
 
 /// Called with a worker's index.
@@ -48,4 +49,6 @@ pub struct Config {
     pub wait_policy: WaitPolicy,
     /// Most jobs that outside threads may have queued; from 1.
     pub queue_capacity: Option<usize>,
+    /// By which delayed and periodic jobs go.
+    pub clock: Clock,
 }

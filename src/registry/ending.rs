@@ -68,10 +68,11 @@ impl Registry {
         others
     }
 
-    fn end_one(&self, in_hand: &InHand, job: JobRef) {
+    pub(super) fn end_one(&self, in_hand: &InHand, job: JobRef) {
         // SAFETY: taken from a queue. None is kept: the jobs that a cancel spares have been put back.
         match unsafe { Header::execute(job, Verb::End(self, in_hand.reason())) } {
             Executed::Done => in_hand.count(),
+            Executed::Tombstone if in_hand.is_timed() => self.met_timed_tombstone(),
             Executed::Tombstone => _ = self.tombstones.swept.fetch_add(1, Ordering::Relaxed),
             Executed::Kept | Executed::Moved(_) => {}
         }

@@ -119,6 +119,7 @@ impl Registry {
         if let Some(gate) = &self.gate {
             gate.wake_all();
         }
+        self.close_timers();
         self.tell_of_closing();
     }
 

@@ -13,6 +13,7 @@ mod serving;
 mod shared;
 mod spares;
 mod stats;
+mod timing;
 
 use std::sync::{Arc, Weak};
 
@@ -26,11 +27,13 @@ pub use serving::Serving;
 pub use shared::Shared;
 pub use spares::{Lent, Spares};
 pub use stats::Stats;
+pub use timing::Timing;
 
-use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Verb};
+use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Timekeeper, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque, no_deque};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, full_fence};
+use crate::timer::Driven;
 use crate::util::blocks::Depot;
 use crate::util::contain::{Payload, bury, contain, contain_drop};
 use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
@@ -48,6 +51,7 @@ pub struct Registry {
     idle: Idle,
     gate: Option<Gate>,
     spares: Spares,
+    timing: Timing,
     /// `Pool` handles in existence.
     handles: AtomicUsize,
     /// Held by the one thief that is about to pay for a heavy fence.
@@ -93,6 +97,8 @@ pub enum Lane {
     Back,
     /// Before everything that is queued.
     Express,
+    /// Behind everything that is due, and before what is ordinary.
+    Due,
 }
 
 impl Registry {
@@ -113,6 +119,7 @@ impl Registry {
                 idle: Idle::new(),
                 gate: config.queue_capacity.map(Gate::new),
                 spares: Spares::new(config.spare_threads),
+                timing: Timing::new(config.clock.clone()),
                 handles: AtomicUsize::new(1),
                 heavy_turn: AtomicBool::new(false),
                 depot: Arc::default(),
@@ -122,6 +129,10 @@ impl Registry {
                 config,
             }
         });
+        if let Some(clock) = registry.config.clock.manual() {
+            let driven: Weak<dyn Driven> = Arc::<Self>::downgrade(&registry);
+            clock.drive(driven);
+        }
         (registry, queues)
     }
 
@@ -212,7 +223,7 @@ impl Registry {
         self.push_shared(job, lane);
         // Ordering: PushFence; the injector's push is a SeqCst exchange.
         match lane {
-            Lane::Back => fence::after_exchange(),
+            Lane::Back | Lane::Due => fence::after_exchange(),
             Lane::Express => full_fence(Ordering::SeqCst),
         }
         self.tell_from_outside();
@@ -239,7 +250,7 @@ impl Registry {
     }
 
     /// Called after a push to the injector, whose exchange is SeqCst as are the loads here, or after a push and a full fence (`sleep/README.md`).
-    fn tell_from_outside(&self) {
+    pub(super) fn tell_from_outside(&self) {
         if self.lifecycle.is_drained() {
             // The last worker left between our look at `closed` and our push.
             self.end_queued(Reason::ShutDown);
@@ -252,6 +263,12 @@ impl Registry {
     #[inline]
     pub fn take_express(&self, index: usize) -> Option<JobRef> {
         self.shared.take_express(index)
+    }
+
+    /// Takes the oldest job that is due, on worker `index`, if there seems to be one.
+    #[inline]
+    pub fn take_due(&self, index: usize) -> Option<JobRef> {
+        self.shared.take_due(index)
     }
 
     /// Whether workers know of more injected jobs, without looking.
@@ -326,7 +343,7 @@ impl Registry {
 
     /// Jobs cancelled so far.
     pub fn cancelled_count(&self) -> u64 {
-        self.cancelled.get()
+        self.cancelled.get() + self.timing.cancelled_count()
     }
 
     /// Panics of jobs and of other foreign code so far.
@@ -417,6 +434,11 @@ impl Owner for Registry {
 
     fn tidy(&self) {
         self.sweep_if_worth_it();
+        self.timing.tidy();
+    }
+
+    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
+        Some(self)
     }
 
     fn begin_ending(&self) {

@@ -1,4 +1,4 @@
-//! The queues that all workers and all outside threads share: ordinary jobs, first in first out, and express jobs, last in first out.
+//! The queues that all workers and all outside threads share: ordinary jobs and those that are due, first in first out, and express jobs, last in first out.
 //!
 //! Jobs that ended elsewhere leave tombstones here. Now and then a *sweep* frees them: it moves the live jobs, in order, to a second pair
 //! of queues, which are older than the first. While it does, no taker may reach past the jobs in its hands. So a sweeper takes the
@@ -10,12 +10,18 @@ use crossbeam_utils::CachePadded;
 use super::{Lane, retry};
 use crate::job::{self, Executed, Header, JobRef, Verb};
 use crate::queue::{Backlog, Express, InTransit, Injector, Released};
-use crate::sync::{AtomicBool, Ordering, Patience, fence};
+use crate::sync::{AtomicBool, Ordering, Patience, fence, full_fence};
 
 /// The shared queues of a pool.
 pub struct Shared {
     injector: Injector<Header>,
     express: Express<Header>,
+    /// Delayed and periodic jobs whose time has come.
+    due: Injector<Header>,
+    /// Whether there may be such jobs: a hint, for those who look before each job.
+    has_due: CachePadded<AtomicBool>,
+    /// What sweeps left of those: older than everything in `due`.
+    old_due: Backlog<InTransit<Header>>,
     /// What sweeps left of the injector: older than everything in it.
     old_injected: Backlog<InTransit<Header>>,
     /// What sweeps left of the express lane: older than everything in it.
@@ -42,6 +48,9 @@ impl Shared {
         Self {
             injector: Injector::new(),
             express: Express::new(),
+            due: Injector::new(),
+            has_due: CachePadded::new(AtomicBool::new(false)),
+            old_due: Backlog::new(),
             old_injected: Backlog::new(),
             old_express: Express::new(),
             turn: AtomicBool::new(false),
@@ -54,6 +63,11 @@ impl Shared {
         match lane {
             Lane::Back => self.injector.push(job),
             Lane::Express => self.express.push(job),
+            Lane::Due => {
+                self.due.push(job);
+                // Ordering: Release, after the push, which is a SeqCst exchange: if a taker takes the hint away after this, its look sees the job.
+                self.has_due.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -70,6 +84,25 @@ impl Shared {
             return None;
         }
         self.unless_turned(index, || self.pop_express())?
+    }
+
+    /// Takes the oldest job that is due, on worker `index`, if there seems to be one. `None` also while somebody rearranges.
+    #[inline]
+    pub fn take_due(&self, index: usize) -> Option<JobRef> {
+        if self.has_due.load(Ordering::Relaxed) { self.take_due_slow(index) } else { None }
+    }
+
+    fn take_due_slow(&self, index: usize) -> Option<JobRef> {
+        let job = self.unless_turned(index, || self.pop_due())?;
+        if job.is_none() {
+            self.has_due.store(false, Ordering::Relaxed);
+            // Ordering: a job that was pushed before the hint went away is seen here; one that is pushed later brings it back.
+            full_fence(Ordering::SeqCst);
+            if !self.is_empty_of_due() {
+                self.has_due.store(true, Ordering::Relaxed);
+            }
+        }
+        job
     }
 
     /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody rearranges.
@@ -122,6 +155,19 @@ impl Shared {
         retry(|| self.old_injected.steal()).map(|InTransit(job)| job)
     }
 
+    fn pop_due(&self) -> Option<JobRef> {
+        self.pop_old_due().or_else(|| retry(|| self.due.steal(None)))
+    }
+
+    fn pop_old_due(&self) -> Option<JobRef> {
+        if self.old_due.is_empty() { None } else { retry(|| self.old_due.steal()).map(|InTransit(job)| job) }
+    }
+
+    #[inline]
+    fn is_empty_of_due(&self) -> bool {
+        self.due.is_empty() && self.old_due.is_empty()
+    }
+
     #[inline]
     fn is_empty_of_express(&self) -> bool {
         self.express.is_empty() && self.old_express.is_empty()
@@ -134,12 +180,13 @@ impl Shared {
 
     /// Whether there is no job. As fresh as the caller's last fence.
     pub fn is_empty(&self) -> bool {
-        self.is_empty_of_express() && self.is_empty_of_ordinary()
+        self.is_empty_of_express() && self.is_empty_of_ordinary() && self.is_empty_of_due()
     }
 
     /// Jobs and tombstones queued.
     pub fn len(&self) -> usize {
-        self.express.len() + self.old_express.len() + self.injector.len() + self.old_injected.len()
+        let first = self.express.len() + self.old_express.len() + self.due.len() + self.old_due.len();
+        first + self.injector.len() + self.old_injected.len()
     }
 
     /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
@@ -154,13 +201,22 @@ impl Shared {
         };
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
-        express.chain(ordinary).collect()
+        let due = (0..self.due.len() + self.old_due.len()).map_while(|_| self.pop_due());
+        express.chain(due).chain(ordinary).collect()
     }
 
     /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.
     pub fn sweep(&self) -> Option<usize> {
         let _turn = self.take_turn()?;
-        Some(self.sweep_ordinary() + self.sweep_express())
+        Some(self.sweep_ordinary() + self.sweep_express() + self.sweep_due())
+    }
+
+    fn sweep_due(&self) -> usize {
+        let old = (0..self.old_due.len()).map_while(|_| self.pop_old_due());
+        let new = (0..self.due.len()).map_while(|_| retry(|| self.due.steal(None)));
+        let (live, tombstones): (Vec<_>, Vec<_>) = old.chain(new).map(bury).partition(Option::is_some);
+        live.into_iter().flatten().for_each(|job| self.old_due.push(InTransit(job)));
+        tombstones.len()
     }
 
     fn sweep_ordinary(&self) -> usize {

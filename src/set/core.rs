@@ -10,11 +10,11 @@ use crossbeam_utils::CachePadded;
 use super::members::{Members, ToCancel, Waiting};
 use super::outbox::Outbox;
 use super::surroundings::Surroundings;
-use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, OwnerId, RawCell, Watch, frame};
+use crate::job::{Cell, CellAddress, JobError, JobId, JobRef, Node, OwnerId, RawCell, Timekeeper, Watch, frame};
 use crate::park;
 use crate::registry::Gate;
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::util::contain::contain_drop;
 use crate::util::limits::SET_YIELDS;
 use crate::util::nursery::Nursery;
@@ -34,6 +34,8 @@ pub struct Core<T> {
     pub(super) traffic: CachePadded<Traffic>,
     /// Jobs that have not been delivered. Written under the lock of the members.
     outstanding: AtomicUsize,
+    /// There has been a delayed member.
+    has_delayed: AtomicBool,
     /// Threads that wait and run a member in place: a producer shall come back after one item.
     pub(super) in_place: AtomicUsize,
     /// Bounds the jobs that have not been delivered and are not [`Waiting`].
@@ -63,6 +65,7 @@ impl<T: Send + 'static> Core<T> {
             members: CachePadded::new(Mutex::new(Members::default())),
             traffic: CachePadded::new(Traffic { outbox: Outbox::new(), running: AtomicUsize::new(0) }),
             outstanding: AtomicUsize::new(0),
+            has_delayed: AtomicBool::new(false),
             in_place: AtomicUsize::new(0),
             gate: capacity.map(Gate::new),
             orphans: AtomicUsize::new(OPEN),
@@ -104,6 +107,31 @@ impl<T: Send + 'static> Core<T> {
         (id, has_room.then_some(job))
     }
 
+    /// Makes a member of a closure that is due at this time. The caller hands it to the timers, and has counted it at the gate.
+    pub fn enlist_delayed<F>(self: &Arc<Self>, closure: F, due: u64) -> (JobId, NonNull<Node>)
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let mut members = lock(&self.members);
+        self.add_outstanding(&mut members, 1);
+        let id = members.next_id();
+        let (watch, counted) = self.of_watched(closure, Self::member_ended);
+        let (node, cell) = Cell::watched_delayed(id, counted, self.owner, watch, due);
+        members.add(id, cell);
+        self.has_delayed.store(true, Ordering::Relaxed);
+        // Who waits does so until the first is due.
+        self.tell_runners(members);
+        (id, node)
+    }
+
+    /// When the first member is due that is not yet.
+    pub fn next_due(&self) -> Option<u64> {
+        if !self.has_delayed.load(Ordering::Relaxed) {
+            return None;
+        }
+        lock(&self.members).next_due()
+    }
+
     /// There is one more member to run in place.
     pub(super) fn tell_runners(&self, members: MutexGuard<'_, Members>) {
         let somebody_waits = members.runners > 0;
@@ -136,6 +164,19 @@ impl<T: Send + 'static> Core<T> {
         R: Send + 'static,
         F: FnOnce() -> R + Send + 'static,
     {
+        let (watch, counted) = self.of_watched(closure, told);
+        Cell::watched(id, counted, self.owner, watch, nursery)
+    }
+
+    fn of_watched<R, F>(
+        self: &Arc<Self>,
+        closure: F,
+        told: unsafe fn(NonNull<()>, RawCell),
+    ) -> (Watch, impl FnOnce() -> R + Send + 'static)
+    where
+        R: Send + 'static,
+        F: FnOnce() -> R + Send + 'static,
+    {
         let core = self.of_member();
         // SAFETY: what it calls gets a member, or a stage of one, that has ended; the set's members keep it until then.
         let watch = unsafe { Watch::new(core.0.cast(), told) };
@@ -143,7 +184,7 @@ impl<T: Send + 'static> Core<T> {
             core.begin();
             closure()
         };
-        Cell::watched(id, counted, self.owner, watch, nursery)
+        (watch, counted)
     }
 
     fn of_member(self: &Arc<Self>) -> CoreOfMember<T> {
@@ -224,8 +265,12 @@ impl<T: Send + 'static> Core<T> {
         if self.traffic.running.load(Ordering::Acquire) > waits.len() {
             return None;
         }
-        // If the oldest is not queued it has just been started.
-        members.oldest(|cell| !cell.is_over() && !waits.contains(&cell.id())).filter(RawCell::is_queued)
+        let timekeeper = self.pool.timekeeper();
+        let now = timekeeper.map_or(0, Timekeeper::now);
+        let is_early = |cell: &RawCell| cell.due().is_some_and(|due| due > now);
+        let oldest = members.oldest(|cell| !cell.is_over() && !is_early(cell) && !waits.contains(&cell.id()))?;
+        // If the oldest may not run it has just been started.
+        oldest.may_run(timekeeper).then_some(oldest)
     }
 
     /// The members that this thread is inside of.

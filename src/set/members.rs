@@ -206,6 +206,12 @@ impl Members {
         self.iter().map(|(_, cell)| unsafe { cell.retain() }).collect()
     }
 
+    /// When the first of those is due that are not due yet.
+    pub fn next_due(&self) -> Option<u64> {
+        // SAFETY: it lives as long as it is here.
+        self.iter().filter_map(|(_, cell)| unsafe { cell.with(RawCell::due) }).min()
+    }
+
     /// The cell of the oldest that fits.
     pub fn oldest(&self, fits: impl Fn(&RawCell) -> bool) -> Option<RawCell> {
         // SAFETY: it lives as long as it is here.

@@ -16,7 +16,7 @@ pub use surroundings::Surroundings;
 use surroundings::queue;
 
 use crate::job::{JobError, JobId, JobRef, ending};
-use crate::ops::TrySubmitError;
+use crate::ops::{self, TrySubmitError};
 use crate::registry::{Closing, Lane, Refusal, Registry};
 use crate::sync::time::Deadline;
 use crate::worker::Worker;
@@ -99,12 +99,53 @@ impl<T: Send + 'static> JobSet<T> {
         self.submit_to(Lane::Express, f)
     }
 
-    fn submit_to<F: FnOnce() -> T + Send + 'static>(&self, lane: Lane, f: F) -> JobId {
+    /// Queues a job after `delay`, as [`Pool::submit_later`](crate::Pool::submit_later). It counts as outstanding, and takes its room in the set, from now on.
+    ///
+    /// # Blocking
+    ///
+    /// Outside the pool, while the set is full; a shutdown ends the wait. Inside the pool it does not wait, but goes beyond the capacity.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses the thread for timers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = filch::Pool::with_threads(1);
+    /// let set = filch::JobSet::new(&pool);
+    /// set.submit_later(Duration::from_millis(2), || "second");
+    /// set.submit(|| "first");
+    /// let order: Vec<_> = set.as_completed().map(|(_, result)| result.unwrap()).collect();
+    /// assert_eq!(order, ["first", "second"]);
+    /// ```
+    pub fn submit_later<F: FnOnce() -> T + Send + 'static>(&self, delay: Duration, f: F) -> JobId {
+        let due = ops::due(&self.registry, delay.into());
         let inside = self.is_inside();
+        self.wait_for_room(inside);
+        if self.registry.is_closed() {
+            return self.refused(inside, f);
+        }
+        if let (Some(gate), true) = (self.core.gate(), inside) {
+            gate.force();
+        }
+        let (id, node) = self.core.enlist_delayed(f, due.time);
+        // SAFETY: made just now: the timers' reference is still ours.
+        unsafe { self.registry.take_timed(node, due.is_now) };
+        id
+    }
+
+    /// An outside thread waits until the set has room, and takes it.
+    fn wait_for_room(&self, inside: bool) {
         if let (Some(gate), false) = (self.core.gate(), inside) {
             // Closed: it comes out as ShutDown, beyond the capacity.
             gate.enter(|| self.registry.is_closed()).unwrap_or_else(|_| gate.force());
         }
+    }
+
+    fn submit_to<F: FnOnce() -> T + Send + 'static>(&self, lane: Lane, f: F) -> JobId {
+        let inside = self.is_inside();
+        self.wait_for_room(inside);
         match self.registry.admit(inside, true) {
             Ok(()) => self.admitted(lane, inside, f),
             Err(_) => self.refused(inside, f),
@@ -233,7 +274,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// Blocks until a job of the set has ended; [`next_timeout`](Self::next_timeout) is the timed form. On a worker of the pool, if no job of the set runs, the oldest
     /// one that is queued runs here and now, on the caller's stack; no other job does, unless the pool [helps](crate::WaitPolicy::HelpAny). A job of the set may call
     /// this, too: it does not count as running then. If it is the
-    /// last one, it waits for itself.
+    /// last one, it waits for itself. A delayed job runs in place when it is due.
     ///
     /// ```
     /// let pool = filch::Pool::with_threads(2);
@@ -257,7 +298,18 @@ impl<T: Send + 'static> JobSet<T> {
                 InPlace::Nothing => true,
                 InPlace::Cannot => false,
             };
-            self.core.wait(self.patience(), may_run);
+            self.wait(may_run);
+        }
+    }
+
+    fn wait(&self, may_run: bool) {
+        let due = if may_run { self.core.next_due() } else { None };
+        match due {
+            // Nobody else may be there to run it then.
+            Some(due) => {
+                self.registry.while_waiting(|| self.core.wait(self.registry.patience_until(due), may_run));
+            }
+            None => _ = self.core.wait(self.patience(), may_run),
         }
     }
 

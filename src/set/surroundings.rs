@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::job::JobRef;
+use crate::job::{JobRef, Timekeeper};
 use crate::registry::{Lane, Registry};
 use crate::worker::Worker;
 
@@ -18,6 +18,10 @@ pub trait Surroundings: Send + Sync + 'static {
     fn is_closed(&self) -> bool;
     /// Bytes of stack for a strand.
     fn stack_size(&self) -> usize;
+    /// The pool's timers, if it has any.
+    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
+        None
+    }
 }
 
 impl Surroundings for Arc<Registry> {
@@ -39,6 +43,10 @@ impl Surroundings for Arc<Registry> {
 
     fn stack_size(&self) -> usize {
         self.config().stack_size
+    }
+
+    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
+        Some(&**self)
     }
 }
 

@@ -35,12 +35,28 @@ macro_rules! facade_const_fn {
 }
 pub(crate) use facade_const_fn;
 
+use std::sync::TryLockError;
+
 pub use cell::UnsafeCell;
 pub(crate) use thread::facade_thread_local;
 
 /// Locks, whatever a panicking holder left behind: no lock of this crate is held while foreign code runs, so a
 /// poisoned one still guards whole data.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Locks if nobody else has.
+pub fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// As [`lock`], for a lock that is no part of a protocol, and that the model does not see.
+pub fn lock_plain<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 

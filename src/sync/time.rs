@@ -25,6 +25,14 @@ impl Deadline {
     }
 }
 
+/// Nanoseconds since a moment. The model has no clock: there it stays 0.
+pub fn nanos_since(moment: Instant) -> u64 {
+    #[cfg(filch_loom)]
+    return moment.duration_since(moment).as_nanos() as u64;
+    #[cfg(not(filch_loom))]
+    moment.elapsed().as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
 /// Measures how long something has lasted.
 #[derive(Debug)]
 pub struct Stopwatch {

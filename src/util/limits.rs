@@ -87,3 +87,12 @@ pub const IDLE_NAPS: u32 = limit!(20, model 0);
 
 /// Below this many tombstones a queue is not swept.
 pub const SWEEP_AT_LEAST: usize = limit!(1024, model 1);
+
+/// So many delayed jobs wait in the timers' inbox before whoever adds one more moves them to the wheel, and so many are taken from it at once when they are due. A guess.
+pub const TIMER_BATCH: usize = limit!(64, model 2);
+
+/// Below this many tombstones the wheel is not swept.
+pub const TIMER_SWEEP_AT_LEAST: usize = limit!(64, model 1);
+
+/// A sweep lets others have the wheel after it has looked at so many entries; each takes about ten nanoseconds. A guess.
+pub const TIMER_SWEEP_STEP: usize = limit!(4096, model 1);

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use piece::{Credit, Direct};
-pub use run::main;
+pub use run::{main, timer_main};
 pub use strand::{Pauser, Said, Strand, identity};
 
 use crate::job::{JobRef, OwnerId};
@@ -165,9 +165,14 @@ impl Worker {
         Some(Lends { worker: self, _place: place })
     }
 
-    /// Whether this thread is, or was until its last destructors, a worker of `registry`.
+    /// Whether this thread is, or was until its last destructors, a worker of `registry`, or the thread of its timers.
     pub(crate) fn thread_belongs_to(registry: &Registry) -> bool {
         BELONGS_TO.try_with(Cell::get).is_ok_and(|id| id == registry.id())
+    }
+
+    /// Makes this thread one that must not wait for the pool's end.
+    fn belong_to(registry: &Registry) {
+        BELONGS_TO.with(|id| id.set(registry.id()));
     }
 
     /// Makes the worker this thread's, for as long as `f` runs.
@@ -179,7 +184,7 @@ impl Worker {
                 CURRENT.with(|current| current.set(None));
             }
         }
-        BELONGS_TO.with(|id| id.set(self.registry.id()));
+        Self::belong_to(&self.registry);
         CURRENT.with(|current| current.set(Some(NonNull::from(self))));
         let _leave = Leave;
         f()
@@ -224,7 +229,7 @@ impl Worker {
     #[inline]
     pub(crate) fn push(&self, job: JobRef, lane: Lane) {
         match lane {
-            Lane::Express => self.registry.push_shared(job, lane),
+            Lane::Express | Lane::Due => self.registry.push_shared(job, lane),
             Lane::Back => {
                 if let Err(job) = self.queues.spawned.push(job) {
                     self.registry.push_shared(job, lane);

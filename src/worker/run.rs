@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::search::Found;
 use super::{Worker, stack};
-use crate::job::{Executed, Header, JobRef, Owner, Reason, Verb};
+use crate::job::{Executed, Header, JobRef, Owner, Reason, Timekeeper, Verb};
 use crate::queue::Released;
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
@@ -23,6 +23,12 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
     });
     worker.registry.close_mail(index);
     worker.registry.worker_left(index);
+}
+
+/// The body of the thread of a pool's timers.
+pub fn timer_main(registry: Arc<Registry>) {
+    Worker::belong_to(&registry);
+    registry.run_timers();
 }
 
 /// Why a worker works no longer.
@@ -168,6 +174,10 @@ impl Owner for Worker {
 
     fn ended_unrun(&self, reason: Reason, queued: bool) {
         self.registry.ended_unrun(reason, queued);
+    }
+
+    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
+        Some(&*self.registry)
     }
 
     fn begin_ending(&self) {

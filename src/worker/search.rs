@@ -18,7 +18,7 @@ pub(super) enum Found {
 }
 
 impl Worker {
-    /// The next job of those in reach: express, own, injected. Every so often one of the sources that are not preferred comes first.
+    /// The next job of those in reach: express, due, own, injected. Every so often one of the sources that are not preferred comes first.
     #[inline]
     pub(super) fn next_at_hand(&self) -> Option<Found> {
         let tick = self.tick.get() + 1;
@@ -29,7 +29,8 @@ impl Worker {
                 return Some(found);
             }
         }
-        let job = self.registry.take_express(self.index).or_else(|| self.queues.spawned.pop());
+        let first = self.registry.take_express(self.index).or_else(|| self.registry.take_due(self.index));
+        let job = first.or_else(|| self.queues.spawned.pop());
         job.or_else(|| self.registry.take_injected(self.index, &self.released)).map(Found::Job)
     }
 
@@ -41,6 +42,9 @@ impl Worker {
         }
         let turn = self.fair_turns.get();
         self.fair_turns.set(turn.wrapping_add(1));
+        if let Some(job) = (turn % 2 == 1).then(|| self.registry.take_due(self.index)).flatten() {
+            return Some(Found::Job(job));
+        }
         match turn % 3 {
             0 => self.registry.take_injected(self.index, &self.released).map(Found::Job),
             1 => self.take_own_oldest().map(Found::Job),
@@ -72,6 +76,9 @@ impl Worker {
         self.linger();
         for _ in 0..SEARCH_ROUNDS {
             if let Some(job) = self.registry.take_express(self.index) {
+                return Some(Found::Job(job));
+            }
+            if let Some(job) = self.registry.take_due(self.index) {
                 return Some(Found::Job(job));
             }
             if let Some(job) = self.registry.take_injected(self.index, &self.released) {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::Worker;
 use super::search::Found;
 use crate::job::frame::Chain;
-use crate::job::{RawCell, Reason, ending};
+use crate::job::{Awaited, Owner, RawCell, Reason, ending};
 use crate::sync::facade_thread_local;
 use crate::sync::thread;
 
@@ -48,7 +48,7 @@ impl Worker {
     ///
     /// This is the only job that a waiting worker runs: it adds no dependency that the wait does not have already.
     pub(crate) fn run_awaited(&self, cell: &RawCell) {
-        if cell.owner() != self.registry.id() || !cell.is_queued() {
+        if cell.owner() != self.registry.id() || !cell.may_run(self.timekeeper()) {
             return;
         }
         if self.arrived.get() {
@@ -94,10 +94,15 @@ impl Worker {
         }
         if self.registry.is_dropping() {
             cell.end_here(self, Reason::ShutDown);
-        } else if cell.claim() {
-            self.stats().tombstones_made.bump();
+        } else if let Some(awaited) = cell.claim_awaited(self) {
+            let was_queued = awaited == Awaited::Queued;
+            if was_queued {
+                self.stats().tombstones_made.bump();
+            }
             cell.run_claimed(self);
-            self.registry.ran_in_place();
+            if was_queued {
+                self.registry.ran_in_place();
+            }
         }
     }
 

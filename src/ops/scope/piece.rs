@@ -43,7 +43,9 @@ impl<F: FnOnce() + Send, const IN_BLOCK: bool> Piece<F, IN_BLOCK> {
         let owner = match verb {
             Verb::Run(owner) => owner,
             // Whatever becomes of the pool, the scope waits for the job.
-            Verb::End(_, Reason::Cancelled | Reason::ShutDown) | Verb::Bury | Verb::Probe => return Executed::Kept,
+            Verb::End(_, Reason::Cancelled | Reason::ShutDown) | Verb::Bury | Verb::Probe | Verb::Fire => {
+                return Executed::Kept;
+            }
         };
         // SAFETY: the job is executed once, by the caller.
         let (scope, closure) = unsafe { Self::take_out(job, owner.blocks()) };

@@ -1,0 +1,266 @@
+#![doc = include_str!("README.md")]
+
+mod clock;
+mod inbox;
+
+use std::ptr::NonNull;
+
+use crossbeam_utils::CachePadded;
+
+pub use clock::{Clock, Driven, Manual, nanos};
+pub use inbox::Inbox;
+
+use crate::job::{Executed, Header, JobRef, Node, Verb};
+use crate::park::Parker;
+use crate::queue::InTransit;
+use crate::sync::{
+    AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence, full_fence, lock, try_lock,
+};
+use crate::util::limits::{TIMER_BATCH, TIMER_SWEEP_AT_LEAST, TIMER_SWEEP_STEP};
+use crate::wheel::Wheel;
+
+/// The thread is awake: nobody need wake it.
+const AWAKE: u64 = 0;
+/// No deadline.
+const NEVER: u64 = u64::MAX;
+
+type Entries = Wheel<InTransit<Header>>;
+
+/// The delayed and periodic jobs of a pool, by deadline.
+#[derive(Debug)]
+pub struct Timers {
+    inbox: CachePadded<Inbox>,
+    wheel: Mutex<Entries>,
+    /// Entries in the wheel, as the last one left it who had the lock.
+    held: AtomicUsize,
+    /// Jobs in the wheel and the inbox that ended there. For a moment it may be off by those who are about to count.
+    tombstones: AtomicI64,
+    /// Until when the thread sleeps, or [`AWAKE`]. It alone writes other values, under the lock.
+    sleeps_until: CachePadded<AtomicU64>,
+    is_closed: AtomicBool,
+    parker: Parker,
+}
+
+impl Timers {
+    /// Makes timers without jobs. Their thread is taken to be awake until it says otherwise.
+    pub fn new() -> Self {
+        Self {
+            inbox: CachePadded::new(Inbox::new()),
+            wheel: Mutex::new(Wheel::new()),
+            held: AtomicUsize::new(0),
+            tombstones: AtomicI64::new(0),
+            sleeps_until: CachePadded::new(AtomicU64::new(AWAKE)),
+            is_closed: AtomicBool::new(false),
+            parker: Parker::new(),
+        }
+    }
+
+    /// Takes a job until it is due. True: the timers are closed, so the caller [ends](Self::take_all) what is there.
+    ///
+    /// # Safety
+    ///
+    /// The node's job lives until it has been taken from the timers, and is in no queue.
+    #[must_use]
+    pub unsafe fn insert(&self, node: NonNull<Node>) -> bool {
+        // SAFETY: alive, by the duty; from the push on it may be gone.
+        let deadline = unsafe { node.as_ref() }.deadline();
+        // SAFETY: passed on.
+        unsafe { self.inbox.push(node) };
+        // Ordering: InsertFence: the push comes before the looks below; pairs with the fences in `about_to_sleep` and `close`.
+        fence::after_exchange();
+        self.tell(deadline);
+        if self.is_full() {
+            self.tidy();
+        }
+        // Ordering: SeqCst: after the push.
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Wakes the thread if it sleeps for longer.
+    fn tell(&self, deadline: u64) {
+        // Ordering: SeqCst: after the push of whoever tells (InsertFence).
+        let mut until = self.sleeps_until.load(Ordering::SeqCst);
+        while deadline < until {
+            // Only one wakes it.
+            match self.sleeps_until.compare_exchange(until, AWAKE, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return self.parker.unpark(),
+                Err(newer) => until = newer,
+            }
+        }
+    }
+
+    /// Whether the inbox should be drained by whoever comes by.
+    fn is_full(&self) -> bool {
+        self.inbox.about() >= TIMER_BATCH
+    }
+
+    /// Whether a sweep is worth it: it looks at two entries, on average, for each that it removes.
+    fn has_many_tombstones(&self) -> bool {
+        let tombstones = usize::try_from(self.tombstones.load(Ordering::Relaxed)).unwrap_or(0);
+        tombstones >= TIMER_SWEEP_AT_LEAST && tombstones >= self.held.load(Ordering::Relaxed) / 2
+    }
+
+    /// A job that the timers have was ended or claimed.
+    pub fn add_tombstone(&self) {
+        self.tombstones.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One that was taken from them turned out to be a tombstone.
+    pub fn met_tombstone(&self) {
+        self.tombstones.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does what is to be done by whoever comes by: drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves.
+    pub fn tidy(&self) {
+        while self.is_full() || self.has_many_tombstones() {
+            let Some(mut wheel) = try_lock(&self.wheel) else { return };
+            self.drain(&mut wheel);
+            let swept = !self.has_many_tombstones() || self.sweep(wheel);
+            if !swept {
+                return;
+            }
+        }
+    }
+
+    /// Frees tombstones. False: there were none, or somebody else came in between.
+    fn sweep<'a>(&'a self, mut wheel: MutexGuard<'a, Entries>) -> bool {
+        let mut found = false;
+        let mut part = 0;
+        let mut looked_at = 0;
+        while let Some(next) = wheel.next_part(part) {
+            looked_at += wheel.part_len(next);
+            let removed = wheel.sweep_part(next, |job| is_live(job.0));
+            found |= removed > 0;
+            self.tombstones.fetch_sub(removed as i64, Ordering::Relaxed);
+            part = next + 1;
+            if looked_at >= TIMER_SWEEP_STEP {
+                // Others may have something due.
+                looked_at = 0;
+                self.note_len(&wheel);
+                drop(wheel);
+                match try_lock(&self.wheel) {
+                    Some(again) => wheel = again,
+                    None => return false,
+                }
+            }
+        }
+        self.note_len(&wheel);
+        found
+    }
+
+    fn note_len(&self, wheel: &Entries) {
+        self.held.store(wheel.len(), Ordering::Relaxed);
+    }
+
+    /// Moves the inbox to the wheel.
+    fn drain(&self, wheel: &mut Entries) {
+        self.inbox.take_all(|node| {
+            // SAFETY: taken from the inbox just now, so alive.
+            let node = unsafe { node.as_ref() };
+            wheel.insert(node.deadline(), InTransit(node.job()));
+        });
+        self.note_len(wheel);
+        // The inserter may have looked before the thread said until when it sleeps, and the thread after we had emptied the inbox.
+        if let Some(next) = wheel.next_deadline() {
+            self.tell(next);
+        }
+    }
+
+    /// Takes the jobs that are due, at most as many as fit a batch, by deadline.
+    pub fn poll(&self, now: u64, due: &mut Vec<JobRef>) {
+        let mut wheel = lock(&self.wheel);
+        self.drain(&mut wheel);
+        wheel.poll(now, TIMER_BATCH, |_, job| due.push(job.0));
+        self.note_len(&wheel);
+        drop(wheel);
+        self.tidy();
+    }
+
+    /// The earliest deadline.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let mut wheel = lock(&self.wheel);
+        self.drain(&mut wheel);
+        wheel.next_deadline()
+    }
+
+    /// Jobs that are not due yet, and have not been cancelled.
+    pub fn len(&self) -> usize {
+        let mut wheel = lock(&self.wheel);
+        self.drain(&mut wheel);
+        let tombstones = usize::try_from(self.tombstones.load(Ordering::Relaxed)).unwrap_or(0);
+        wheel.len().saturating_sub(tombstones)
+    }
+
+    /// Takes all jobs, due or not.
+    pub fn take_all(&self) -> Vec<JobRef> {
+        let mut wheel = lock(&self.wheel);
+        self.drain(&mut wheel);
+        let all = wheel.take_all();
+        self.note_len(&wheel);
+        all.into_iter().map(|InTransit(job)| job).collect()
+    }
+
+    /// Takes no more jobs, and lets the thread go. The caller [ends](Self::take_all) what is there.
+    pub fn close(&self) {
+        self.is_closed.swap(true, Ordering::SeqCst);
+        // Ordering: CloseFence: an inserter sees the flag, or we see its job.
+        full_fence(Ordering::SeqCst);
+        self.parker.unpark();
+    }
+
+    /// Whether it takes no more jobs.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// The thread's work: calls `fire` with what is due, and `park` in between with a deadline, until the timers are closed.
+    pub fn run(
+        &self,
+        now: impl Fn() -> u64,
+        mut fire: impl FnMut(&mut Vec<JobRef>),
+        park: impl Fn(&Parker, Option<u64>),
+    ) {
+        let mut due = Vec::new();
+        while !self.is_closed() {
+            self.poll(now(), &mut due);
+            if !due.is_empty() {
+                fire(&mut due);
+                due.clear();
+            } else if let Some(until) = self.about_to_sleep() {
+                park(&self.parker, Some(until).filter(|until| *until != NEVER));
+                // Ordering: Relaxed: at worst somebody unparks us for nothing.
+                self.sleeps_until.store(AWAKE, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Says until when the thread sleeps, and looks a last time. `None`: there is something to do.
+    fn about_to_sleep(&self) -> Option<u64> {
+        let mut wheel = lock(&self.wheel);
+        self.drain(&mut wheel);
+        let until = wheel.next_deadline().unwrap_or(NEVER);
+        // Under the lock: whoever drains the inbox after us finds this value, and tells.
+        self.sleeps_until.store(until, Ordering::SeqCst);
+        drop(wheel);
+        // Ordering: SleepFence: the value comes before the look; pairs with InsertFence.
+        full_fence(Ordering::SeqCst);
+        if self.inbox.is_empty() && !self.is_closed() {
+            return Some(until);
+        }
+        self.sleeps_until.store(AWAKE, Ordering::Relaxed);
+        None
+    }
+}
+
+/// Whether a job in the wheel has not ended; a tombstone is freed.
+fn is_live(job: JobRef) -> bool {
+    // SAFETY: the wheel has it, and drops it if it is a tombstone.
+    let executed = unsafe { Header::execute(job, Verb::Bury) };
+    executed != Executed::Tombstone
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        debug_assert!(self.inbox.is_empty(), "the pool ends its timers");
+    }
+}

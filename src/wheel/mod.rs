@@ -1,0 +1,188 @@
+#![doc = include_str!("README.md")]
+
+mod slot;
+
+use std::collections::VecDeque;
+
+use slot::{Entry, Level, SLOT_BITS, SLOTS};
+
+/// A tick is so many nanoseconds: 2 to this.
+const TICK_BITS: u32 = 14;
+
+/// Enough for the ticks of all deadlines.
+const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(SLOT_BITS) as usize;
+
+/// Room for so many ready entries is kept while there are few.
+const KEPT_ROOM: usize = 1024;
+
+/// Values by deadline, in nanoseconds from some beginning.
+#[derive(Debug)]
+pub struct Wheel<T> {
+    /// The tick that the wheel has come to: slots up to it are empty.
+    elapsed: u64,
+    levels: Box<[Level<T>]>,
+    /// Entries of ticks up to `elapsed`, by deadline.
+    ready: VecDeque<Entry<T>>,
+    /// Such entries that are not sorted yet, as they came.
+    late: Vec<Entry<T>>,
+    /// The earliest of those.
+    late_earliest: u64,
+    len: usize,
+}
+
+impl<T> Wheel<T> {
+    /// Makes an empty wheel that stands at the time 0.
+    pub fn new() -> Self {
+        Self {
+            elapsed: 0,
+            levels: (0..LEVELS).map(|_| Level::new()).collect(),
+            ready: VecDeque::new(),
+            late: Vec::new(),
+            late_earliest: u64::MAX,
+            len: 0,
+        }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds a value, behind others with the same deadline. The deadline may have passed.
+    pub fn insert(&mut self, deadline: u64, value: T) {
+        self.len += 1;
+        self.place(Entry { deadline, value });
+    }
+
+    fn place(&mut self, entry: Entry<T>) {
+        let tick = entry.deadline >> TICK_BITS;
+        if tick <= self.elapsed {
+            self.late_earliest = self.late_earliest.min(entry.deadline);
+            self.late.push(entry);
+            return;
+        }
+        let level = (tick ^ self.elapsed).ilog2() / SLOT_BITS;
+        self.levels[level as usize].push(digit(tick, level), entry);
+    }
+
+    /// Removes the entries whose deadline is `now` or before, at most `limit`, earliest first, and hands them to `due`.
+    pub fn poll(&mut self, now: u64, limit: usize, mut due: impl FnMut(u64, T)) {
+        self.advance(now >> TICK_BITS);
+        for _ in 0..limit {
+            if self.ready.front().is_none_or(|entry| entry.deadline > now) {
+                break;
+            }
+            let Some(Entry { deadline, value }) = self.ready.pop_front() else { break };
+            self.len -= 1;
+            due(deadline, value);
+        }
+        if self.ready.capacity() > KEPT_ROOM && self.ready.len() < self.ready.capacity() / 4 {
+            self.ready.shrink_to(KEPT_ROOM.max(2 * self.ready.len()));
+        }
+    }
+
+    /// Opens every slot up to the tick.
+    fn advance(&mut self, tick: u64) {
+        while let Some((level, slot, start)) = self.first_slot().filter(|(_, _, start)| *start <= tick) {
+            self.elapsed = start;
+            for entry in self.levels[level].take(slot) {
+                self.place(entry);
+            }
+        }
+        self.elapsed = self.elapsed.max(tick);
+        self.sort_late();
+    }
+
+    /// The earliest occupied slot: its level, its number, its first tick.
+    fn first_slot(&self) -> Option<(usize, usize, u64)> {
+        let (level, slot) = self.levels.iter().enumerate().find_map(|(n, level)| Some((n, level.first()?)))?;
+        let shift = level as u32 * SLOT_BITS;
+        // What is above the level's digit is as in `elapsed`.
+        let above =
+            self.elapsed.checked_shr(shift + SLOT_BITS).unwrap_or(0).checked_shl(shift + SLOT_BITS).unwrap_or(0);
+        Some((level, slot, above | (slot as u64) << shift))
+    }
+
+    fn sort_late(&mut self) {
+        if self.late.is_empty() {
+            return;
+        }
+        // Stable: equal deadlines stay as they came.
+        self.late.sort_by_key(|entry| entry.deadline);
+        let in_order = self.ready.back().is_none_or(|last| last.deadline <= self.late_earliest);
+        self.ready.extend(self.late.drain(..));
+        if !in_order {
+            self.ready.make_contiguous().sort_by_key(|entry| entry.deadline);
+        }
+        self.late.shrink_to(KEPT_ROOM);
+        self.late_earliest = u64::MAX;
+    }
+
+    /// The earliest deadline. After a [sweep](Self::sweep_part) it may be an earlier moment, at which there is nothing to do.
+    pub fn next_deadline(&self) -> Option<u64> {
+        if !self.ready.is_empty() || !self.late.is_empty() {
+            let ready = self.ready.front().map_or(u64::MAX, |entry| entry.deadline);
+            return Some(ready.min(self.late_earliest));
+        }
+        let (level, slot, _) = self.first_slot()?;
+        Some(self.levels[level].earliest(slot))
+    }
+
+    /// The first part from this one on that has entries.
+    pub fn next_part(&self, part: usize) -> Option<usize> {
+        if part == 0 && !(self.ready.is_empty() && self.late.is_empty()) {
+            return Some(0);
+        }
+        let first = part.saturating_sub(1);
+        let mut levels = self.levels.iter().enumerate().skip(first / SLOTS);
+        levels.find_map(|(number, level)| {
+            let from = if number == first / SLOTS { first % SLOTS } else { 0 };
+            Some(1 + number * SLOTS + level.first_from(from)?)
+        })
+    }
+
+    /// The number of entries in a part.
+    pub fn part_len(&self, part: usize) -> usize {
+        match part.checked_sub(1) {
+            None => self.ready.len() + self.late.len(),
+            Some(slot) => self.levels[slot / SLOTS].slot_len(slot % SLOTS),
+        }
+    }
+
+    /// Removes the values of one part that `keep` does not want, and drops them. Returns how many.
+    pub fn sweep_part(&mut self, part: usize, mut keep: impl FnMut(&mut T) -> bool) -> usize {
+        let mut removed = 0;
+        let mut keep = |entry: &mut Entry<T>| {
+            let keeps = keep(&mut entry.value);
+            removed += usize::from(!keeps);
+            keeps
+        };
+        match part.checked_sub(1) {
+            None => {
+                self.ready.retain_mut(&mut keep);
+                self.late.retain_mut(&mut keep);
+            }
+            Some(slot) => self.levels[slot / SLOTS].retain(slot % SLOTS, keep),
+        }
+        self.len -= removed;
+        removed
+    }
+
+    /// Removes all entries.
+    pub fn take_all(&mut self) -> Vec<T> {
+        self.advance(self.elapsed);
+        let Self { levels, ready, len, .. } = self;
+        *len = 0;
+        let ready = std::mem::take(ready).into_iter();
+        let in_slots = levels.iter_mut().flat_map(|level| (0..SLOTS).flat_map(|slot| level.take(slot)));
+        ready.chain(in_slots).map(|entry| entry.value).collect()
+    }
+}
+
+/// The digit of a tick at a level.
+fn digit(tick: u64, level: u32) -> usize {
+    (tick >> (level * SLOT_BITS)) as usize % SLOTS
+}
+
+#[cfg(all(test, not(filch_loom)))]
+mod tests;

@@ -1,0 +1,87 @@
+use super::*;
+
+/// Nanoseconds of a tick.
+const TICK: u64 = 1 << TICK_BITS;
+
+fn due(wheel: &mut Wheel<u32>, now: u64) -> Vec<(u64, u32)> {
+    let mut all = Vec::new();
+    wheel.poll(now, usize::MAX, |deadline, value| all.push((deadline, value)));
+    all
+}
+
+#[test]
+fn gives_what_is_due_by_deadline_and_then_by_age() {
+    let mut wheel = Wheel::new();
+    for (value, deadline) in [500, 100, 500, u64::MAX, 70_000_000, 100, 0].into_iter().enumerate() {
+        wheel.insert(deadline, value as u32);
+    }
+    assert_eq!(wheel.next_deadline(), Some(0));
+    assert_eq!(due(&mut wheel, 499), [(0, 6), (100, 1), (100, 5)]);
+    assert_eq!(due(&mut wheel, 500), [(500, 0), (500, 2)]);
+    assert_eq!(wheel.next_deadline(), Some(70_000_000));
+    assert_eq!(due(&mut wheel, 69_999_999), []);
+    assert_eq!(due(&mut wheel, u64::MAX - 1), [(70_000_000, 4)]);
+    assert_eq!(due(&mut wheel, u64::MAX), [(u64::MAX, 3)]);
+    assert_eq!((wheel.len(), wheel.next_deadline()), (0, None));
+}
+
+#[test]
+fn equal_deadlines_come_in_order_from_every_level() {
+    for level in 0..LEVELS as u32 {
+        let deadline = (TICK << (SLOT_BITS * level)) * 3 + 5;
+        let mut wheel = Wheel::new();
+        for value in 0..100 {
+            // Some come early, and move down; the others come when the wheel is near.
+            if value == 50 {
+                assert_eq!(due(&mut wheel, deadline - 1), []);
+            }
+            wheel.insert(deadline, value);
+        }
+        let expected: Vec<_> = (0..100).map(|value| (deadline, value)).collect();
+        assert_eq!(due(&mut wheel, deadline), expected, "level {level}");
+    }
+}
+
+#[test]
+fn a_limit_leaves_the_rest_for_the_next_poll() {
+    let mut wheel = Wheel::new();
+    (0..10).for_each(|n| wheel.insert(n % 3, n as u32));
+    let mut all = Vec::new();
+    while wheel.len() > 0 {
+        let before = wheel.len();
+        wheel.poll(5, 3, |deadline, value| all.push((deadline, value)));
+        assert_eq!(wheel.len(), before.saturating_sub(3));
+    }
+    let mut expected: Vec<_> = (0..10).map(|n| (n % 3, n as u32)).collect();
+    expected.sort_by_key(|(deadline, _)| *deadline);
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn sweeping_all_parts_meets_every_entry_once() {
+    let mut wheel = Wheel::new();
+    let mut deadline = 1;
+    for value in 0..60 {
+        wheel.insert(deadline, value);
+        deadline = deadline.saturating_mul(2);
+    }
+    due(&mut wheel, 0);
+    let mut met = Vec::new();
+    let (mut part, mut removed, mut counted) = (0, 0, 0);
+    while let Some(next) = wheel.next_part(part) {
+        counted += wheel.part_len(next);
+        removed += wheel.sweep_part(next, |value| {
+            met.push(*value);
+            *value % 3 == 0
+        });
+        part = next + 1;
+    }
+    assert_eq!(counted, 60);
+    met.sort_unstable();
+    assert_eq!(met, (0..60).collect::<Vec<_>>());
+    assert_eq!((removed, wheel.len()), (40, 20));
+    let mut left = wheel.take_all();
+    left.sort_unstable();
+    assert_eq!(left, (0..60).step_by(3).collect::<Vec<_>>());
+    assert_eq!((wheel.len(), wheel.next_deadline()), (0, None));
+}
