@@ -132,8 +132,8 @@ pub use worker::Worker;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::job::{
-        Cell, CellRef, Executed, Header, JobRef, JobWord, Owner, OwnerId, RawCell, Reason, StackJob, StackOutcome,
-        Verb, Waiter, spawned,
+        Cell, CellRef, Executed, Header, JobRef, JobWord, MissedTick, Node, Owner, OwnerId, Pace, Periodic, RawCell,
+        Reason, Recurring, Rhythm, StackJob, StackOutcome, Timekeeper, Verb, Waiter, spawned,
     };
     pub use crate::local::Table;
     pub use crate::park::{Latch, Parker, Unparker};
@@ -149,6 +149,7 @@ pub mod internals {
     pub use crate::sync::fence::{heavy, init as init_fences, light};
     pub use crate::sync::futex::{Futex, WaitOutcome};
     pub use crate::sync::time::Deadline;
+    pub use crate::timer::Timers;
     pub use crate::util::blocks::{Blocks, Depot};
     pub use crate::util::contain::Payload;
     pub use crate::util::nursery::{Nursery, free as free_nursed};

@@ -74,7 +74,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: an end begins what somebody else has claimed",
         file: STATE,
-        find: "(word.phase() == Phase::Queued).then(|| word.with_phase(Phase::Cancelling))",
+        find: "word.phase().is_waiting().then(|| word.with_phase(Phase::Cancelling))",
         replace: "Some(word.with_phase(Phase::Cancelling))",
         models: "job:: waiter::",
     },
@@ -165,7 +165,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: a sweep frees what is live",
         file: CELL,
-        find: "Verb::Bury if cell.head().word.phase() == Phase::Queued => {",
+        find: "Verb::Bury if cell.head().word.phase().is_waiting() => {",
         replace: "Verb::Bury if cell.head().word.phase() == Phase::Done => {",
         models: "job:: waiter::",
     },
@@ -199,7 +199,7 @@ pub const MUTANTS: &[Mutant] = &[
                 }
             }
             // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
-            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
+            Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }",
         replace: "let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
@@ -218,7 +218,7 @@ pub const MUTANTS: &[Mutant] = &[
                 }
             }
             // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
-            Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },
+            Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }
         owner.finished();",
@@ -234,7 +234,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: the last completer does not free the cell",
         file: CELL,
-        find: "Completed::Unwatched { last: true } => unsafe { Self::free_box(head) },",
+        find: "Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },",
         replace: "Completed::Unwatched { last: true } => {}",
         models: "job:: waiter::",
     },
@@ -275,12 +275,12 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "job: a cancel drops the closure whatever it found",
         file: REFERENCE,
-        find: "let begun = begin();
-            if begun {
-                self.finish_end(Some(&*owner), Reason::Cancelled, true);",
-        replace: "let begun = begin();
-            if begun || word.phase() == Phase::Cancelling {
-                self.finish_end(Some(&*owner), Reason::Cancelled, true);",
+        find: "let CancelStart::Begun(phase) = self.head().word.begin_cancel() else { return false };",
+        replace: "let phase = match self.head().word.begin_cancel() {
+            CancelStart::Begun(phase) => phase,
+            CancelStart::TooLate if self.head().word.phase() == Phase::Cancelling => Phase::Queued,
+            _ => return false,
+        };",
         models: "job:: waiter::",
     },
 ];

@@ -35,4 +35,6 @@ mod sleep_tag;
 mod spares;
 mod steal_back;
 mod sweep;
+mod timer;
+mod timer_stage;
 mod waiter;

@@ -42,6 +42,7 @@ impl Stage {
         let job = match self.lane {
             Lane::Back => self.shared.take(0, &Released::new()),
             Lane::Express => self.shared.take_express(0),
+            Lane::Due => self.shared.take_due(0),
         };
         job.map(|job| Queued(job).run(&Accountant::default())).is_some()
     }
