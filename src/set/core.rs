@@ -280,8 +280,9 @@ impl<T: Send + 'static> Core<T> {
         inside
     }
 
-    /// Blocks until there is an outcome, or nothing is outstanding, or, if `may_run`, there is a member to run in place. False: the time ran out first.
-    pub fn wait(&self, deadline: Deadline, may_run: bool) -> bool {
+    /// Blocks until there is an outcome, or nothing is outstanding, or, if `may_run_in_place`, there is a member to run in place, or one that will be due before `due`.
+    /// False: the time ran out first.
+    pub fn wait(&self, deadline: Deadline, may_run_in_place: bool, due: Option<u64>) -> bool {
         let outbox = &self.traffic.outbox;
         let has_come = || outbox.has_some() || self.len() == 0;
         if park::spin_until(has_come) || park::yield_until(has_come, SET_YIELDS) {
@@ -289,7 +290,7 @@ impl<T: Send + 'static> Core<T> {
         }
         let mut members = lock(&self.members);
         let inside = self.inside(&mut members);
-        let frees_others = members.begin_asking(&inside, may_run);
+        let frees_others = members.begin_asking(&inside, may_run_in_place);
         drop(members);
         if frees_others {
             outbox.ring();
@@ -297,11 +298,20 @@ impl<T: Send + 'static> Core<T> {
         let is_over = || {
             let mut members = lock(&self.members);
             let has_come = members.has_ended() || outbox.has_some() || self.len() == 0;
-            (has_come || may_run && self.look_for_queued(&mut members).is_some()).then_some(())
+            let mut may_run = || self.look_for_queued(&mut members).is_some() || self.has_one_due_before(&members, due);
+            (has_come || may_run_in_place && may_run()).then_some(())
         };
         let is_over = outbox.wait_until(deadline, is_over).is_some();
-        lock(&self.members).end_asking(&inside, may_run);
+        lock(&self.members).end_asking(&inside, may_run_in_place);
         is_over
+    }
+
+    fn has_one_due_before(&self, members: &Members, due: Option<u64>) -> bool {
+        if !self.has_delayed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let next = members.next_due();
+        next.is_some_and(|next| due.is_none_or(|due| next < due))
     }
 
     /// Jobs that have not been delivered.

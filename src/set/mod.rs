@@ -307,9 +307,10 @@ impl<T: Send + 'static> JobSet<T> {
         match due {
             // Nobody else may be there to run it then.
             Some(due) => {
-                self.registry.while_waiting(|| self.core.wait(self.registry.patience_until(due), may_run));
+                let patience = self.registry.patience_until(due);
+                self.registry.while_waiting(|| self.core.wait(patience, may_run, Some(due)));
             }
-            None => _ = self.core.wait(self.patience(), may_run),
+            None => _ = self.core.wait(self.patience(), may_run, None),
         }
     }
 
@@ -334,7 +335,7 @@ impl<T: Send + 'static> JobSet<T> {
             if let Some(delivery) = self.try_next() {
                 return Some(delivery);
             }
-            if self.is_empty() || !self.core.wait(deadline, false) {
+            if self.is_empty() || !self.core.wait(deadline, false, None) {
                 return None;
             }
         }

@@ -97,7 +97,10 @@ impl Timers {
     /// Whether a sweep is worth it: it looks at two entries, on average, for each that it removes.
     fn has_many_tombstones(&self) -> bool {
         let tombstones = usize::try_from(self.tombstones.load(Ordering::Relaxed)).unwrap_or(0);
-        tombstones >= TIMER_SWEEP_AT_LEAST && tombstones >= self.held.load(Ordering::Relaxed) / 2
+        let held = self.held.load(Ordering::Relaxed);
+        // The last ones of many: allocators give memory back only if nothing is left above it.
+        let nothing_else = held > 0 && tombstones >= held + self.inbox.about();
+        nothing_else || tombstones >= TIMER_SWEEP_AT_LEAST && tombstones >= held / 2
     }
 
     /// A job that the timers have was ended or claimed.

@@ -161,6 +161,7 @@ impl<T> Wheel<T> {
             None => {
                 self.ready.retain_mut(&mut keep);
                 self.late.retain_mut(&mut keep);
+                self.late_earliest = self.late.iter().map(|entry| entry.deadline).min().unwrap_or(u64::MAX);
             }
             Some(slot) => self.levels[slot / SLOTS].retain(slot % SLOTS, keep),
         }
@@ -184,5 +185,7 @@ fn digit(tick: u64, level: u32) -> usize {
     (tick >> (level * SLOT_BITS)) as usize % SLOTS
 }
 
+#[cfg(all(test, not(filch_loom)))]
+mod oracle;
 #[cfg(all(test, not(filch_loom)))]
 mod tests;

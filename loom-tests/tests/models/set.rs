@@ -104,7 +104,7 @@ impl Stage {
             if core.len() == 0 {
                 return None;
             }
-            assert!(core.wait(Deadline::NEVER, false));
+            assert!(core.wait(Deadline::NEVER, false, None));
             // Another taker may have been faster: this is a spin loop then, whose looks may be old ones.
             thread::yield_now();
         }
@@ -253,7 +253,7 @@ fn next_in_place<T: Send + 'static>(core: &SetCore<T>, owner: &dyn Owner) -> Opt
                     cell.run_claimed(owner);
                 }
             }
-            None => assert!(core.wait(Deadline::NEVER, true)),
+            None => assert!(core.wait(Deadline::NEVER, true, None)),
         }
         thread::yield_now();
     }
@@ -452,7 +452,7 @@ fn take_numbers(core: &SetCore<u32>, owner: &Registered) -> Vec<Option<u32>> {
         } else if core.len() == 0 {
             return numbers;
         } else {
-            assert!(core.wait(Deadline::NEVER, false));
+            assert!(core.wait(Deadline::NEVER, false, None));
             thread::yield_now();
         }
     }

@@ -1,4 +1,5 @@
 //! What the system knows of this process's threads.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::fs;
 
