@@ -68,12 +68,12 @@ fn one_round(pool: &Pool, books: &'static Books, random: &mut Random, schedules:
         }
         4 => {
             let run = job(books, time);
-            pool.spawn_later(time, move || drop(run()));
+            pool.spawn_later(time, move || _ = run());
         }
         5 => {
             let short = time.min(Duration::from_millis(2));
             let outer = pool.clone();
-            let _ = pool.submit(move || outer.submit_later(short, job(books, short)).join().map(drop));
+            pool.spawn(move || _ = outer.submit_later(short, job(books, short)).join().map(drop));
         }
         6 => {
             let set = JobSet::new(pool);

@@ -1,6 +1,6 @@
 //! A submitted job: one allocation that holds its state, its closure and then, in the closure's place, its result.
 
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, needs_drop};
 use std::ptr::NonNull;
 
 use super::body::Body;
@@ -42,6 +42,8 @@ pub(super) struct VTable {
     pub(super) free: unsafe fn(NonNull<Head>),
     /// Of a job with a delay: its node. Duty: the caller holds a reference.
     pub(super) node: Option<unsafe fn(NonNull<Head>) -> NonNull<Node>>,
+    /// To drop the closure does nothing.
+    pub(super) is_quiet: bool,
 }
 
 /// A submitted job with closure `F` and result `T`.
@@ -70,7 +72,14 @@ where
     const DELAYED: VTable = VTable { run: Self::run_due, node: Some(Self::node), ..Self::vtable(Self::free_delayed) };
 
     const fn vtable(free: unsafe fn(NonNull<Head>)) -> VTable {
-        VTable { run: Self::run, drop_closure: Self::drop_closure, read: Self::read, free, node: None }
+        VTable {
+            run: Self::run,
+            drop_closure: Self::drop_closure,
+            read: Self::read,
+            free,
+            node: None,
+            is_quiet: !needs_drop::<F>(),
+        }
     }
 
     /// Makes a queued job: the queue's end of it and the handle's.

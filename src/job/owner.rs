@@ -4,6 +4,7 @@
 //! need the pool from outside a worker (a cancel, a result dropped unread that panics) look the number up.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, RwLock, Weak};
@@ -75,13 +76,32 @@ pub trait Timekeeper {
     fn disarmed(&self, reason: Option<Reason>, left: bool);
 }
 
+/// Hashes numbers that are handed out one after another.
+#[derive(Default)]
+struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing (Knuth, volume 3, 6.4).
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The number of a pool: never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerId(u64);
 
 // Plain `std` types on purpose, also under the model: the table is no part of any protocol, it only answers whether a pool
 // still exists, and no lock is held across a model operation.
-type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner + Send + Sync>>>;
+type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner + Send + Sync>, BuildHasherDefault<Numbers>>>;
 static OWNERS: LazyLock<Table> = LazyLock::new(Table::default);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 

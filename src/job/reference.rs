@@ -153,6 +153,12 @@ impl RawCell {
             return false;
         }
         let Some(owner) = self.owner().find() else { return self.cancel_for(None) };
+        if let Some(timekeeper) = owner.timekeeper().filter(|_| self.head().vtable.is_quiet && word.cancel_quietly()) {
+            // Nobody's code runs: the pool need not be kept from being idle.
+            timekeeper.disarmed(Some(Reason::Cancelled), true);
+            owner.tidy();
+            return true;
+        }
         // The pool counts us in before the job is out of its reach, so it is never idle in between.
         ending::during(self.owner(), &*owner, None, || {
             let begun = self.cancel_for(Some(&*owner));

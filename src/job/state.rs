@@ -185,6 +185,12 @@ impl JobWord {
         }
     }
 
+    /// Delayed → Cancelled in one step, if nobody waits: for a closure that has nothing to drop.
+    pub fn cancel_quietly(&self) -> bool {
+        let quiet = |word: Snapshot| word.phase() == Phase::Delayed && !word.has_waiter();
+        self.transition(|word| quiet(word).then(|| word.with_phase(Phase::Cancelled))).is_ok()
+    }
+
     /// Queued or Delayed → Cancelling, and nothing else: for one who ends only what has not started. Returns which it was.
     pub fn begin_end(&self) -> Option<Phase> {
         let begun = self.transition(|word| word.phase().is_waiting().then(|| word.with_phase(Phase::Cancelling)));

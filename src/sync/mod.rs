@@ -60,6 +60,18 @@ pub fn lock_plain<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Asks for the memory at an address, which may be anything: it is not looked at.
+#[inline(always)]
+pub fn prefetch<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(filch_loom), not(miri)))]
+    // SAFETY: a hint, which touches nothing.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(filch_loom), not(miri))))]
+    let _ = address;
+}
+
 /// One turn of a spin loop: a CPU hint, and under the model a yield, without which the model would never end.
 #[inline]
 pub fn spin_hint() {

@@ -14,9 +14,10 @@ use crate::job::{Executed, Header, JobRef, Node, Verb};
 use crate::park::Parker;
 use crate::queue::InTransit;
 use crate::sync::{
-    AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence, full_fence, lock, try_lock,
+    AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, fence, full_fence, lock, prefetch,
+    try_lock,
 };
-use crate::util::limits::{TIMER_BATCH, TIMER_SWEEP_AT_LEAST, TIMER_SWEEP_STEP};
+use crate::util::limits::{TIMER_BATCH, TIMER_LONGEST_NAP, TIMER_NAP, TIMER_SWEEP_AT_LEAST, TIMER_SWEEP_STEP};
 use crate::wheel::Wheel;
 
 /// The thread is awake: nobody need wake it.
@@ -132,7 +133,7 @@ impl Timers {
         let mut looked_at = 0;
         while let Some(next) = wheel.next_part(part) {
             looked_at += wheel.part_len(next);
-            let removed = wheel.sweep_part(next, |job| is_live(job.0));
+            let removed = wheel.sweep_part(next, |job| prefetch(job.0.as_ptr()), |job| is_live(job.0));
             found |= removed > 0;
             self.tombstones.fetch_sub(removed as i64, Ordering::Relaxed);
             part = next + 1;
@@ -224,12 +225,21 @@ impl Timers {
         park: impl Fn(&Parker, Option<u64>),
     ) {
         let mut due = Vec::new();
+        let mut nap = TIMER_NAP;
         while !self.is_closed() {
             self.poll(now(), &mut due);
-            if !due.is_empty() {
+            let fired = due.len();
+            if fired > 0 {
                 fire(&mut due);
                 due.clear();
-            } else if let Some(until) = self.about_to_sleep() {
+            }
+            if fired == TIMER_BATCH {
+                continue;
+            }
+            // What is due in a moment waits for what is due then: a wake-up costs as much as many jobs. In a stream the moment grows.
+            let earliest = if fired > 0 { now().saturating_add(nap) } else { 0 };
+            if let Some(until) = self.about_to_sleep(earliest) {
+                nap = if until == earliest { (2 * nap).min(TIMER_LONGEST_NAP) } else { TIMER_NAP };
                 park(&self.parker, Some(until).filter(|until| *until != NEVER));
                 // Ordering: Relaxed: at worst somebody unparks us for nothing.
                 self.sleeps_until.store(AWAKE, Ordering::Relaxed);
@@ -237,11 +247,11 @@ impl Timers {
         }
     }
 
-    /// Says until when the thread sleeps, and looks a last time. `None`: there is something to do.
-    fn about_to_sleep(&self) -> Option<u64> {
+    /// Says until when the thread sleeps, which is not before `earliest`, and looks a last time. `None`: there is something to do.
+    fn about_to_sleep(&self, earliest: u64) -> Option<u64> {
         let mut wheel = lock(&self.wheel);
         self.drain(&mut wheel);
-        let until = wheel.next_deadline().unwrap_or(NEVER);
+        let until = wheel.next_deadline().unwrap_or(NEVER).max(earliest);
         // Under the lock: whoever drains the inbox after us finds this value, and tells.
         self.sleeps_until.store(until, Ordering::SeqCst);
         drop(wheel);

@@ -149,8 +149,9 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Removes the values of one part that `keep` does not want, and drops them. Returns how many.
-    pub fn sweep_part(&mut self, part: usize, mut keep: impl FnMut(&mut T) -> bool) -> usize {
+    /// Removes the values of one part that `keep` does not want, and drops them. Returns how many. `ahead` is called with each value some time before, to get
+    /// what it points to.
+    pub fn sweep_part(&mut self, part: usize, ahead: impl Fn(&T), mut keep: impl FnMut(&mut T) -> bool) -> usize {
         let mut removed = 0;
         let mut keep = |entry: &mut Entry<T>| {
             let keeps = keep(&mut entry.value);
@@ -163,7 +164,7 @@ impl<T> Wheel<T> {
                 self.late.retain_mut(&mut keep);
                 self.late_earliest = self.late.iter().map(|entry| entry.deadline).min().unwrap_or(u64::MAX);
             }
-            Some(slot) => self.levels[slot / SLOTS].retain(slot % SLOTS, keep),
+            Some(slot) => self.levels[slot / SLOTS].retain(slot % SLOTS, ahead, keep),
         }
         self.len -= removed;
         removed

@@ -140,11 +140,15 @@ impl Pair {
             let before = self.wheel.part_len(next);
             let oracle = &mut self.oracle;
             let mut gone = Vec::new();
-            let removed = self.wheel.sweep_part(next, |value| {
-                let keeps = *value % multiple != 0;
-                gone.extend((!keeps).then_some(*value));
-                keeps
-            });
+            let removed = self.wheel.sweep_part(
+                next,
+                |_| (),
+                |value| {
+                    let keeps = *value % multiple != 0;
+                    gone.extend((!keeps).then_some(*value));
+                    keeps
+                },
+            );
             oracle.retain(|(_, value), ()| !gone.contains(value));
             assert_eq!(removed, gone.len());
             self.is_swept |= removed > 0;

@@ -1,5 +1,7 @@
 //! One level of the wheel, and its slots.
 
+use crate::util::limits::TIMER_PREFETCH;
+
 /// A digit is so many bits.
 pub const SLOT_BITS: u32 = 6;
 
@@ -69,13 +71,23 @@ impl<T> Level<T> {
         std::mem::take(&mut slot.entries)
     }
 
-    /// Drops what `keep` does not want.
-    pub fn retain(&mut self, number: usize, keep: impl FnMut(&mut Entry<T>) -> bool) {
+    /// Drops what `keep` does not want. `ahead` is called with each value some time before.
+    pub fn retain(&mut self, number: usize, ahead: impl Fn(&T), mut keep: impl FnMut(&mut Entry<T>) -> bool) {
         if self.occupied & 1 << number == 0 {
             return;
         }
         let slot = &mut self.slots[number];
-        slot.entries.retain_mut(keep);
+        let mut kept = 0;
+        for at in 0..slot.entries.len() {
+            if let Some(entry) = slot.entries.get(at + TIMER_PREFETCH) {
+                ahead(&entry.value);
+            }
+            if keep(&mut slot.entries[at]) {
+                slot.entries.swap(kept, at);
+                kept += 1;
+            }
+        }
+        slot.entries.truncate(kept);
         if slot.entries.is_empty() {
             self.take(number);
         } else {

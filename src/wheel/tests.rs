@@ -70,10 +70,14 @@ fn sweeping_all_parts_meets_every_entry_once() {
     let (mut part, mut removed, mut counted) = (0, 0, 0);
     while let Some(next) = wheel.next_part(part) {
         counted += wheel.part_len(next);
-        removed += wheel.sweep_part(next, |value| {
-            met.push(*value);
-            *value % 3 == 0
-        });
+        removed += wheel.sweep_part(
+            next,
+            |_| (),
+            |value| {
+                met.push(*value);
+                *value % 3 == 0
+            },
+        );
         part = next + 1;
     }
     assert_eq!(counted, 60);
