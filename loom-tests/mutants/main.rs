@@ -23,6 +23,7 @@ mod sleep_word;
 mod spares;
 mod sweep;
 mod sync;
+mod timer;
 mod tree;
 mod trial;
 mod waiter;
@@ -68,6 +69,7 @@ const MUTANTS: &[&[Mutant]] = &[
     memory::MUTANTS,
     semaphore::MUTANTS,
     spares::MUTANTS,
+    timer::MUTANTS,
 ];
 
 /// Those that no model can notice: the comment at each says why.

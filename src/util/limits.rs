@@ -102,7 +102,7 @@ pub const TIMER_SWEEP_STEP: usize = limit!(4096, model 1);
 pub const TIMER_NAP: u64 = limit!(50_000, model 0);
 
 /// The longest of those naps. With a million timers a second a timer cost 1,300 nanoseconds of processor time with naps of 50 microseconds and 700 with 250.
-pub const TIMER_LONGEST_NAP: u64 = limit!(400_000, model 0);
+pub const TIMER_LONGEST_NAP: u64 = limit!(400_000, model 1);
 
 /// So many entries ahead of the one that it looks at, a sweep asks for the memory.
 pub const TIMER_PREFETCH: usize = limit!(16, model 16);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use filch::internals::handle;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -129,6 +130,20 @@ fn a_cancel_meets_a_job_on_its_way_to_the_wheel() {
         stage.settle();
         assert!(cell.take().unwrap_err().is_cancelled());
         assert_eq!((first.settle(), second.settle()), (0, 0));
+    });
+}
+
+#[test]
+fn a_cancel_in_one_step_tells_who_waits() {
+    explore("timer: quiet cancel, join", ALL, || {
+        let stage = Stage::new(false);
+        // Nothing to drop.
+        let cell = stage.submit_closure(|| 7_u32, LATER);
+        let token = cell.raw().clone();
+        let canceller = thread::spawn(move || assert!(token.cancel()));
+        assert!(handle(cell).join().unwrap_err().is_cancelled());
+        canceller.join().unwrap();
+        stage.settle();
     });
 }
 

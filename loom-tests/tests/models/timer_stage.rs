@@ -49,7 +49,12 @@ impl Stage {
 
     /// A delayed job, with the timers.
     pub fn submit(&self, witness: &Witness, due: u64) -> CellRef<Value> {
-        let (node, cell) = Cell::delayed(witness.closure(), self.id, due);
+        self.submit_closure(witness.closure(), due)
+    }
+
+    /// The same, without a witness.
+    pub fn submit_closure<T>(&self, closure: impl FnOnce() -> T + Send + 'static, due: u64) -> CellRef<T> {
+        let (node, cell) = Cell::delayed(closure, self.id, due);
         // SAFETY: made just now.
         unsafe { self.arm(node) };
         cell
