@@ -38,7 +38,7 @@ fn an_insert_meets_the_thread_that_falls_asleep() {
 
 #[test]
 fn an_insert_wakes_the_thread_that_sleeps_for_a_later_one() {
-    explore("timer: earlier insert, thread", Some(4), || {
+    explore("timer: earlier insert, thread", Some(3), || {
         let stage = Stage::new(true);
         let (late, soon) = (Witness::new(), Witness::new());
         let late_cell = stage.submit(&late, LATER);
@@ -54,17 +54,14 @@ fn an_insert_wakes_the_thread_that_sleeps_for_a_later_one() {
 
 #[test]
 fn whoever_drains_tells_the_thread() {
-    explore("timer: 2 inserters, one drains, thread", Some(2), || {
+    explore("timer: 2 inserts that drain, thread", Some(3), || {
         let stage = Stage::new(true);
         let (late, soon) = (Witness::new(), Witness::new());
         let timers = start(&stage, |stage| stage.run_until_fired(1));
-        let inserter = start(&stage, {
-            let late = late.clone();
-            move |stage| drop(stage.submit(&late, LATER))
-        });
+        drop(stage.submit(&late, LATER));
+        // The inbox is full with this one: the thread may fall asleep between the look at it and the drain.
         let cell = stage.submit(&soon, SOON);
         timers.join().unwrap();
-        inserter.join().unwrap();
         stage.settle();
         cell.take().unwrap().check();
         assert_eq!((late.settle(), soon.settle()), (0, 1));
@@ -114,7 +111,7 @@ fn a_cancel_meets_the_moment() {
 
 #[test]
 fn a_cancel_meets_a_job_on_its_way_to_the_wheel() {
-    explore("timer: cancel, drain", Some(4), || {
+    explore("timer: cancel, drain", Some(3), || {
         let stage = Stage::new(false);
         let (first, second) = (Witness::new(), Witness::new());
         let cell = stage.submit(&first, LATER);
@@ -135,7 +132,7 @@ fn a_cancel_meets_a_job_on_its_way_to_the_wheel() {
 
 #[test]
 fn a_cancel_in_one_step_tells_who_waits() {
-    explore("timer: quiet cancel, join", ALL, || {
+    explore("timer: quiet cancel, join", Some(3), || {
         let stage = Stage::new(false);
         // Nothing to drop.
         let cell = stage.submit_closure(|| 7_u32, LATER);
@@ -194,7 +191,7 @@ fn a_cancel_meets_a_run_of_a_schedule() {
 
 #[test]
 fn a_schedule_that_is_armed_again_meets_a_cancel_and_the_thread() {
-    explore("timer: schedule, re-arm, cancel, thread", Some(3), || {
+    explore("timer: schedule, re-arm, cancel, thread", Some(2), || {
         let (stage, runs) = (Stage::new(true), Arc::new(AtomicUsize::new(0)));
         let schedule = stage.schedule(u64::MAX, counted(&runs));
         stage.poll();
@@ -253,7 +250,7 @@ fn the_end_meets_an_insert() {
 
 #[test]
 fn the_end_meets_the_moment_and_a_cancel() {
-    explore("timer: close, fire, cancel", Some(3), || {
+    explore("timer: close, fire, cancel", Some(2), || {
         let (stage, witness) = (Stage::new(true), Witness::new());
         let cell = stage.submit(&witness, SOON);
         let timers = start(&stage, |stage| stage.poll());
