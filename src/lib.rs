@@ -36,6 +36,20 @@
 //! A [`JobSet`] hands results out in the order in which they are done. [`Pool::map_stream`] and [`Pool::map_unordered`] apply a function to an iterator's items and
 //! are iterators themselves. A [`WorkerLocal`] keeps what jobs need and is too costly to make for each.
 //!
+//! # Later, and again and again
+//!
+//! [`Pool::submit_later`] and [`Pool::submit_at`] queue a job when its time has come, [`Pool::schedule`] runs one over and over, on a grid that does not drift. One thread serves
+//! all of them. Tests move a [`ManualClock`].
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! let pool = filch::Pool::new();
+//! let timeout = pool.submit_later(Duration::from_secs(30), || println!("too late"));
+//! let heartbeat = pool.schedule(Duration::from_millis(100), || println!("alive"));
+//! assert!(timeout.cancel() && heartbeat.cancel());
+//! ```
+//!
 //! # Cancelling
 //!
 //! [`JobHandle::cancel`] answers whether the job now never runs; if so, its closure has been dropped. A running job is asked to stop, and
@@ -67,7 +81,7 @@
 //!
 //! # Cost
 //!
-//! An idle pool costs nothing: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `submit`
+//! An idle pool costs nothing, with timers too: workers look for work for a few microseconds, then sleep until they are woken. No counter is shared by all jobs. `submit`
 //! allocates once; `spawn` does not once the pool is warm, if the closure has 48 bytes at most and its queue is short; `join` and `install` never. A parallel loop
 //! allocates nothing for its items.
 //!
