@@ -277,7 +277,7 @@ impl Registry {
     }
 
     /// Takes the oldest injected job, on worker `index`.
-    #[inline]
+    #[inline(always)]
     pub fn take_injected(&self, index: usize, released: &Released) -> Option<JobRef> {
         self.shared.take(index, released)
     }

@@ -92,6 +92,8 @@ impl Shared {
         if self.has_due.load(Ordering::Relaxed) { self.take_due_slow(index) } else { None }
     }
 
+    #[cold]
+    #[inline(never)]
     fn take_due_slow(&self, index: usize) -> Option<JobRef> {
         let job = self.unless_turned(index, || self.pop_due())?;
         if job.is_none() {
@@ -106,7 +108,7 @@ impl Shared {
     }
 
     /// Takes the oldest ordinary job, on worker `index`. `None` also while somebody rearranges.
-    #[inline]
+    #[inline(always)]
     pub fn take(&self, index: usize, released: &Released) -> Option<JobRef> {
         if self.is_empty_of_ordinary() {
             return None;
@@ -120,7 +122,7 @@ impl Shared {
     }
 
     /// Does `f`, with nobody rearranging meanwhile; `None` if somebody is at it.
-    #[inline]
+    #[inline(always)]
     fn unless_turned<R>(&self, index: usize, f: impl FnOnce() -> R) -> Option<R> {
         // Whoever has the turn shall not see our flag up again and again.
         if self.turn.load(Ordering::Relaxed) {
@@ -146,6 +148,7 @@ impl Shared {
         self.express.pop().or_else(|| self.old_express.pop())
     }
 
+    #[inline(always)]
     fn pop_ordinary(&self, released: Option<&Released>) -> Option<JobRef> {
         let oldest = if self.old_injected.is_empty() { None } else { self.pop_old() };
         oldest.or_else(|| retry(|| self.injector.steal(released)))

@@ -238,13 +238,19 @@ impl Timers {
             }
             // What is due in a moment waits for what is due then: a wake-up costs as much as many jobs. In a stream the moment grows.
             let earliest = if fired > 0 { now().saturating_add(nap) } else { 0 };
-            if let Some(until) = self.about_to_sleep(earliest) {
+            if let Some(until) = self.sleep(earliest, &park) {
                 nap = if until == earliest { (2 * nap).min(TIMER_LONGEST_NAP) } else { TIMER_NAP };
-                park(&self.parker, Some(until).filter(|until| *until != NEVER));
-                // Ordering: Relaxed: at worst somebody unparks us for nothing.
-                self.sleeps_until.store(AWAKE, Ordering::Relaxed);
             }
         }
+    }
+
+    /// The thread sleeps until something may be due, but not before `earliest`. Returns until when it meant to; `None`: there is something to do.
+    pub fn sleep(&self, earliest: u64, park: impl Fn(&Parker, Option<u64>)) -> Option<u64> {
+        let until = self.about_to_sleep(earliest)?;
+        park(&self.parker, Some(until).filter(|until| *until != NEVER));
+        // Ordering: Relaxed: at worst somebody unparks us for nothing.
+        self.sleeps_until.store(AWAKE, Ordering::Relaxed);
+        Some(until)
     }
 
     /// Says until when the thread sleeps, which is not before `earliest`, and looks a last time. `None`: there is something to do.

@@ -19,7 +19,7 @@ pub(super) enum Found {
 
 impl Worker {
     /// The next job of those in reach: express, due, own, injected. Every so often one of the sources that are not preferred comes first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_at_hand(&self) -> Option<Found> {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);

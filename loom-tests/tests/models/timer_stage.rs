@@ -101,13 +101,19 @@ impl Stage {
                 self.timers.close();
             }
         };
-        // The clock stands still: a deadline has passed, or never comes.
-        let park = |parker: &Parker, until: Option<u64>| {
-            if until.is_none_or(|until| until > self.now()) {
-                parker.park(Deadline::NEVER);
-            }
-        };
-        self.timers.run(|| self.now(), fire, park);
+        self.timers.run(|| self.now(), fire, |parker, until| self.park(parker, until));
+    }
+
+    /// The clock stands still: a deadline has passed, or never comes.
+    fn park(&self, parker: &Parker, until: Option<u64>) {
+        if until.is_none_or(|until| until > self.now()) {
+            parker.park(Deadline::NEVER);
+        }
+    }
+
+    /// One sleep of the timers' thread.
+    pub fn sleep(&self) {
+        self.timers.sleep(0, |parker, until| self.park(parker, until));
     }
 
     /// Moves the clock.

@@ -159,6 +159,7 @@ impl<T> Injector<T> {
     }
 
     /// Tries to take the oldest element. `released`: where the caller notes the slots that it is done with.
+    #[inline(always)]
     pub fn steal(&self, released: Option<&Released>) -> Steal<NonNull<T>> {
         let place = match self.claim_first() {
             Steal::Success(place) => place,
@@ -173,6 +174,7 @@ impl<T> Injector<T> {
     }
 
     /// Claims the first slot.
+    #[inline(always)]
     fn claim_first(&self) -> Steal<Place> {
         let head = &self.head.end;
         let (word, block) = head.look();
