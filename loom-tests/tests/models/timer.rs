@@ -54,7 +54,7 @@ fn an_insert_wakes_the_thread_that_sleeps_for_a_later_one() {
 
 #[test]
 fn whoever_drains_tells_the_thread() {
-    explore("timer: 2 inserts that drain, 1 sleep", Some(5), || {
+    explore("timer: 2 inserts that drain, 1 sleep", Some(4), || {
         let stage = Stage::new(true);
         let (late, soon) = (Witness::new(), Witness::new());
         // It returns at once, or is woken.
