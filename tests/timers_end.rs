@@ -95,7 +95,8 @@ fn a_schedule_keeps_no_pool_alive_unless_it_captures_it() {
     });
     assert_eq!(receive.recv().unwrap(), 1);
     drop(pool);
-    assert!(!schedule.is_active());
+    // A run may have had the last handle.
+    eventually("the schedule has ended", || !schedule.is_active());
     assert!(receive.iter().count() < 1000, "the closure is gone");
 }
 
