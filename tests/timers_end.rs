@@ -159,6 +159,26 @@ fn one_that_ends_others_may_wait_for_them() {
 }
 
 #[test]
+fn a_closure_of_a_schedule_that_goes_at_the_end_may_wait_for_a_queued_job() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = block(&pool);
+    let (send, receive) = mpsc::channel();
+    let queued = std::sync::Mutex::new(Some(pool.submit(|| ())));
+    let on_drop = OnDrop(move || {
+        let handle = lock(&queued).take().unwrap();
+        send.send(handle.join().unwrap_err().is_shut_down()).unwrap();
+    });
+    // Its first run is queued, too, behind the other job.
+    let at_once = filch::ScheduleOptions::fixed_rate(HOUR).start(Instant::now());
+    drop(pool.schedule_with(at_once, move || _ = &on_drop));
+    let ending = std::thread::spawn(move || pool.shutdown_now());
+    assert!(receive.recv().unwrap());
+    gate.open();
+    ending.join().unwrap();
+}
+
+#[test]
 fn the_process_exits_with_timers_pending() {
     const NAME: &str = "the_process_exits_with_timers_pending";
     let start = Instant::now();

@@ -122,8 +122,8 @@ pub const MUTANTS: &[Mutant] = &[
         name: "idle: a cancel of all counts as an end after it has taken the jobs",
         file: ENDING,
         find: "self.begin_ending();
-        let in_hand = InHand::new(reason, self.take_queued(reason));",
-        replace: "let in_hand = InHand::new(reason, self.take_queued(reason));
+        let in_hand = take();",
+        replace: "let in_hand = take();
         self.begin_ending();",
         models: MODELS,
     },

@@ -76,9 +76,9 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: a cancel ends the job",
         file: STACK,
-        find: "Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe | Verb::Fire => return Executed::Kept,",
+        find: "Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe(_) | Verb::Fire => return Executed::Kept,",
         replace: "Verb::End(_, Reason::Cancelled) => REFUSED,
-            Verb::Bury | Verb::Probe | Verb::Fire => return Executed::Done,",
+            Verb::Bury | Verb::Probe(_) | Verb::Fire => return Executed::Done,",
         models: "install::",
     },
     Mutant {

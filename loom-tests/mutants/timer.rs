@@ -265,10 +265,10 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: what is due at once tells nobody",
         file: TIMING,
-        find: "if self.fire_one(job) {
+        find: "if self.fire_counted(job) {
                 self.tell_of_due();
             }",
-        replace: "self.fire_one(job);",
+        replace: "self.fire_counted(job);",
         models: "timer::a_pool",
     },
 ];

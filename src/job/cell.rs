@@ -190,7 +190,7 @@ where
                 return Executed::Kept;
             }
             Verb::Bury | Verb::Fire => false,
-            Verb::Probe => {
+            Verb::Probe(_) => {
                 let _ = ManuallyDrop::new(cell);
                 return Executed::Done;
             }

@@ -162,7 +162,8 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
         let this = ManuallyDrop::new(unsafe { Arc::from_raw(job.cast::<Self>().as_ptr()) });
         let live = match verb {
             // A cancel of what is queued spares it: it is a timer.
-            Verb::Probe => return Executed::Kept,
+            Verb::Probe(Reason::Cancelled) => return Executed::Kept,
+            Verb::Probe(Reason::ShutDown) => return Executed::Done,
             Verb::Fire if this.advance(ARMED, QUEUED) => return Executed::Kept,
             Verb::Bury if matches!(this.state.load(Ordering::Acquire), ARMED | QUEUED) => return Executed::Kept,
             Verb::Fire | Verb::Bury => false,

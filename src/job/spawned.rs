@@ -61,7 +61,7 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
                 return Executed::Moved(boxed(unsafe { Self::take_out(job, None) }));
             }
             Verb::Bury | Verb::Fire => return Executed::Kept,
-            Verb::Probe => {}
+            Verb::Probe(_) => {}
             Verb::Run(owner) => {
                 // SAFETY: the job was not kept: it is executed once.
                 let closure = unsafe { Self::take_out(job, Some(owner)) };

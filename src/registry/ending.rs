@@ -39,8 +39,13 @@ impl Registry {
     /// Ends every queued job; a cancel spares fork-join calls. Returns how many it ended.
     pub fn end_queued(&self, reason: Reason) -> usize {
         // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
+        self.end_all(|| InHand::new(reason, self.take_queued(reason)))
+    }
+
+    /// Ends all that `take` takes. Returns how many were live.
+    pub(super) fn end_all(&self, take: impl FnOnce() -> InHand) -> usize {
         self.begin_ending();
-        let in_hand = InHand::new(reason, self.take_queued(reason));
+        let in_hand = take();
         let ended = ending::during(self.id, self, Some(&in_hand), || {
             while let Some(job) = in_hand.next() {
                 self.end_one(&in_hand, job);
@@ -57,7 +62,7 @@ impl Registry {
             jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
         }
         // Fork-join calls come before any foreign code runs, which may wait for them: a cancel spares them, a shutdown hands them back to their threads.
-        let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job));
+        let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job, reason));
         for job in spared {
             match reason {
                 Reason::Cancelled => self.inject(job, Lane::Back),
@@ -114,7 +119,7 @@ impl Registry {
     }
 }
 
-fn is_spared(job: JobRef) -> bool {
+fn is_spared(job: JobRef, reason: Reason) -> bool {
     // SAFETY: taken from a queue just now; a probe leaves it alone.
-    unsafe { Header::execute(job, Verb::Probe) == Executed::Kept }
+    unsafe { Header::execute(job, Verb::Probe(reason)) == Executed::Kept }
 }

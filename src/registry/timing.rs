@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use super::{Lane, Registry};
-use crate::job::ending::{self, InHand};
-use crate::job::{Executed, Header, JobRef, Node, Owner, Reason, Recurring, Timekeeper, Verb};
+use crate::job::ending::InHand;
+use crate::job::{Executed, Header, JobRef, Node, Reason, Recurring, Timekeeper, Verb};
 use crate::sync::time::Deadline;
 use crate::sync::{AtomicU32, AtomicUsize, Counter, Ordering, fence, lock_plain, prefetch, thread};
 use crate::timer::{Clock, Driven, Timers};
@@ -139,7 +139,10 @@ impl Registry {
         // Whoever made them has them in its cache: they come while others are fired.
         due.iter().for_each(|job| prefetch(job.as_ptr()));
         for job in due.drain(..) {
-            queued |= self.fire_one(job);
+            // In this order: a job that is not due is delayed or queued at any time.
+            self.count_due();
+            self.timing.timers.hand_over();
+            queued |= self.fire_counted(job);
         }
         if queued {
             self.tell_of_due();
@@ -153,11 +156,9 @@ impl Registry {
         self.tell_from_outside();
     }
 
-    /// False: it was a tombstone.
-    fn fire_one(&self, job: JobRef) -> bool {
-        // Before it is queued: from then on it may be run and cancelled, and counts no longer.
-        self.count_due();
-        // SAFETY: taken from the timers by this thread alone; it is queued if it is kept.
+    /// Queues a job that is due, and counted already: once it is queued it may be run and cancelled, and counts no longer. False: it was a tombstone.
+    fn fire_counted(&self, job: JobRef) -> bool {
+        // SAFETY: taken from the timers by this thread alone, or not given to them; it is queued if it is kept.
         let executed = unsafe { Header::execute(job, Verb::Fire) };
         if executed == Executed::Kept {
             self.push_shared(job, Lane::Due);
@@ -177,7 +178,8 @@ impl Registry {
         if is_due {
             // SAFETY: the caller has the timers' reference.
             let job = unsafe { node.as_ref() }.job();
-            if self.fire_one(job) {
+            self.count_due();
+            if self.fire_counted(job) {
                 self.tell_of_due();
             }
         } else {
@@ -188,17 +190,7 @@ impl Registry {
 
     /// Ends every job in the timers. Returns how many it ended.
     fn end_timed(&self, reason: Reason) -> usize {
-        // In this order: the pool is not idle between.
-        self.begin_ending();
-        let in_hand = InHand::timed(reason, self.timing.timers.take_all());
-        let ended = ending::during(self.id, self, Some(&in_hand), || {
-            while let Some(job) = in_hand.next() {
-                self.end_one(&in_hand, job);
-            }
-            in_hand.ended()
-        });
-        self.end_ending();
-        ended
+        self.end_all(|| InHand::timed(reason, self.timing.timers.take_all()))
     }
 
     /// Cancels all delayed jobs and all schedules. Returns how many.

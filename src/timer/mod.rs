@@ -34,6 +34,8 @@ pub struct Timers {
     wheel: Mutex<Entries>,
     /// Entries in the wheel, as the last one left it who had the lock.
     held: AtomicUsize,
+    /// Jobs that were taken because they are due, and that nobody has [queued](Self::hand_over) yet. Grows under the lock.
+    in_hand: AtomicUsize,
     /// Jobs in the wheel and the inbox that ended there. For a moment it may be off by those who are about to count.
     tombstones: AtomicI64,
     /// Until when the thread sleeps, or [`AWAKE`]. It alone writes other values, under the lock.
@@ -49,6 +51,7 @@ impl Timers {
             inbox: CachePadded::new(Inbox::new()),
             wheel: Mutex::new(Wheel::new()),
             held: AtomicUsize::new(0),
+            in_hand: AtomicUsize::new(0),
             tombstones: AtomicI64::new(0),
             sleeps_until: CachePadded::new(AtomicU64::new(AWAKE)),
             is_closed: AtomicBool::new(false),
@@ -170,14 +173,21 @@ impl Timers {
         }
     }
 
-    /// Takes the jobs that are due, at most as many as fit a batch, by deadline.
+    /// Takes the jobs that are due, at most as many as fit a batch, by deadline. The caller [hands over](Self::hand_over) each.
     pub fn poll(&self, now: u64, due: &mut Vec<JobRef>) {
         let mut wheel = lock(&self.wheel);
         self.drain(&mut wheel);
         wheel.poll(now, TIMER_BATCH, |_, job| due.push(job.0));
+        self.in_hand.fetch_add(due.len(), Ordering::Relaxed);
         self.note_len(&wheel);
         drop(wheel);
         self.tidy();
+    }
+
+    /// One that was taken because it is due is about to be queued, and is counted as such.
+    pub fn hand_over(&self) {
+        // Ordering: Release: who no longer counts it here counts it there.
+        self.in_hand.fetch_sub(1, Ordering::Release);
     }
 
     /// The earliest deadline.
@@ -187,12 +197,14 @@ impl Timers {
         wheel.next_deadline()
     }
 
-    /// Jobs that are not due yet, and have not been cancelled.
+    /// Jobs that have not been queued yet, and have not been cancelled.
     pub fn len(&self) -> usize {
         let mut wheel = lock(&self.wheel);
         self.drain(&mut wheel);
+        // Ordering: Acquire pairs with `hand_over`.
+        let in_hand = self.in_hand.load(Ordering::Acquire);
         let tombstones = usize::try_from(self.tombstones.load(Ordering::Relaxed)).unwrap_or(0);
-        wheel.len().saturating_sub(tombstones)
+        (wheel.len() + in_hand).saturating_sub(tombstones)
     }
 
     /// Takes all jobs, due or not.

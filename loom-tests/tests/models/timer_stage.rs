@@ -73,6 +73,7 @@ impl Stage {
     pub fn fire(&self, due: &mut Vec<JobRef>) {
         for job in due.drain(..) {
             self.count_due();
+            self.timers.hand_over();
             // SAFETY: taken from the timers, and queued if it is kept.
             match unsafe { Header::execute(job, Verb::Fire) } {
                 Executed::Kept => self.queue.lock().unwrap().push_back(Queued(job)),
