@@ -139,6 +139,9 @@ fn spread(rounds: &[Vec<f64>]) -> String {
 }
 
 fn number(figure: f64) -> String {
+    if figure.is_nan() {
+        return "–".into();
+    }
     if figure.abs() < 100.0 && figure.fract() != 0.0 { format!("{figure:.1}") } else { format!("{figure:.0}") }
 }
 
