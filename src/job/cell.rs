@@ -189,7 +189,12 @@ where
                 let _ = ManuallyDrop::new(cell);
                 return Executed::Kept;
             }
-            Verb::Bury | Verb::Fire => false,
+            Verb::Settle(place) if cell.head().word.phase().is_waiting() => {
+                cell.settle(place);
+                let _ = ManuallyDrop::new(cell);
+                return Executed::Kept;
+            }
+            Verb::Bury | Verb::Settle(_) | Verb::Fire => false,
             Verb::Probe(_) => {
                 let _ = ManuallyDrop::new(cell);
                 return Executed::Done;

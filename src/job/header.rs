@@ -23,6 +23,8 @@ pub enum Verb<'a> {
     End(&'a dyn Owner, Reason),
     /// If it is a tombstone, free it; if it lies in the injector, move it out of there; else leave it alone.
     Bury,
+    /// It lies at this place of the timers' wheel: if it is a tombstone, free it; else note the place.
+    Settle(usize),
     /// Leave it alone, and answer whether it is to be ended for this reason when all that is queued is, one after another: `Done`, or `Kept` if not.
     Probe(Reason),
     /// The timers say that it is due: if it is a tombstone, free it; else it is queued from now on, and `Kept`.

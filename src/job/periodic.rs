@@ -166,7 +166,11 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
             Verb::Probe(Reason::ShutDown) => return Executed::Done,
             Verb::Fire if this.advance(ARMED, QUEUED) => return Executed::Kept,
             Verb::Bury if matches!(this.state.load(Ordering::Acquire), ARMED | QUEUED) => return Executed::Kept,
-            Verb::Fire | Verb::Bury => false,
+            Verb::Settle(place) if this.state.load(Ordering::Acquire) == ARMED => {
+                this.node.settle(place);
+                return Executed::Kept;
+            }
+            Verb::Fire | Verb::Bury | Verb::Settle(_) => false,
             Verb::Run(owner) if this.advance(QUEUED, RUNNING) => {
                 Self::run(ManuallyDrop::into_inner(this), owner);
                 return Executed::Done;
@@ -246,7 +250,7 @@ impl<F> Periodic<F> {
     fn end(&self, owner: Option<&dyn Owner>, reason: Reason, left: bool) -> bool {
         let timekeeper = owner.and_then(Owner::timekeeper);
         if self.advance(ARMED, ENDING) {
-            timekeeper.inspect(|timekeeper| timekeeper.disarmed(Some(reason), left));
+            timekeeper.inspect(|timekeeper| timekeeper.disarmed(Some(reason), left.then_some(&self.node)));
             self.drop_closure(owner);
             return true;
         }

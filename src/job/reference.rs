@@ -76,6 +76,11 @@ impl RawCell {
         (self.head().word.phase() == Phase::Delayed).then(|| node.deadline())
     }
 
+    /// Notes the place of the job in the timers' wheel.
+    pub(super) fn settle(&self, place: usize) {
+        self.node().inspect(|node| node.settle(place));
+    }
+
     fn node(&self) -> Option<&Node> {
         // SAFETY: this reference keeps the cell alive.
         let node = unsafe { (self.head().vtable.node?)(self.0) };
@@ -107,7 +112,7 @@ impl RawCell {
             return self.claim().then_some(Awaited::Queued);
         }
         if let Some(timekeeper) = owner.timekeeper() {
-            timekeeper.disarmed(None, true);
+            timekeeper.disarmed(None, self.node());
             timekeeper.count_due();
         }
         Some(Awaited::Due)
@@ -155,7 +160,7 @@ impl RawCell {
         let Some(owner) = self.owner().find() else { return self.cancel_for(None) };
         if let Some(timekeeper) = owner.timekeeper().filter(|_| self.head().vtable.is_quiet && word.cancel_quietly()) {
             // Nobody's code runs: the pool need not be kept from being idle.
-            timekeeper.disarmed(Some(Reason::Cancelled), true);
+            timekeeper.disarmed(Some(Reason::Cancelled), self.node());
             owner.tidy();
             return true;
         }
@@ -190,7 +195,9 @@ impl RawCell {
         let timekeeper = owner.filter(|_| self.head().vtable.node.is_some()).and_then(Owner::timekeeper);
         // First, so that a destructor which submits finds the room that this job leaves.
         match (owner, timekeeper) {
-            (_, Some(timekeeper)) if phase == Phase::Delayed => timekeeper.disarmed(Some(reason), queued),
+            (_, Some(timekeeper)) if phase == Phase::Delayed => {
+                timekeeper.disarmed(Some(reason), self.node().filter(|_| queued))
+            }
             (Some(owner), _) => owner.ended_unrun(reason, queued),
             (None, _) => {}
         }

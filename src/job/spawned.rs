@@ -60,7 +60,7 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
                 // SAFETY: the job is not executed by the old word any more.
                 return Executed::Moved(boxed(unsafe { Self::take_out(job, None) }));
             }
-            Verb::Bury | Verb::Fire => return Executed::Kept,
+            Verb::Bury | Verb::Settle(_) | Verb::Fire => return Executed::Kept,
             Verb::Probe(_) => {}
             Verb::Run(owner) => {
                 // SAFETY: the job was not kept: it is executed once.

@@ -109,7 +109,9 @@ impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
         let job = job.cast::<Self>();
         let state = match verb {
             // A cancel is not for fork-join work: somebody waits for it.
-            Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe(_) | Verb::Fire => return Executed::Kept,
+            Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Settle(_) | Verb::Probe(_) | Verb::Fire => {
+                return Executed::Kept;
+            }
             Verb::End(_, Reason::ShutDown) => REFUSED,
             // SAFETY: `as_job` made the word from a job of this type, which stays until it has ended (duty 1 there).
             Verb::Run(owner) => unsafe { job.as_ref() }.run(owner),

@@ -267,13 +267,11 @@ impl Timekeeper for Registry {
         }
     }
 
-    fn disarmed(&self, reason: Option<Reason>, left: bool) {
+    fn disarmed(&self, reason: Option<Reason>, left: Option<&Node>) {
         if reason == Some(Reason::Cancelled) {
             self.timing.cancelled.bump_shared();
         }
-        if left {
-            self.timing.timers.add_tombstone();
-        }
+        left.inspect(|node| self.timing.timers.withdraw(node));
     }
 }
 

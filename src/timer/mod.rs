@@ -107,9 +107,27 @@ impl Timers {
         nothing_else || tombstones >= TIMER_SWEEP_AT_LEAST && tombstones >= held / 2
     }
 
-    /// A job that the timers have was ended or claimed.
-    pub fn add_tombstone(&self) {
-        self.tombstones.fetch_add(1, Ordering::Relaxed);
+    /// A job that the timers have was ended or claimed, by the caller: it is taken out of the wheel and freed, if nobody else has the wheel and it still lies where
+    /// it was put. Otherwise it stays as a tombstone.
+    pub fn withdraw(&self, node: &Node) {
+        if let Some(job) = self.take_out(node) {
+            let live = is_live(job);
+            debug_assert!(!live, "a job that has ended is a tombstone");
+        } else {
+            self.tombstones.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes a job out of the wheel.
+    fn take_out(&self, node: &Node) -> Option<JobRef> {
+        let mut wheel = try_lock(&self.wheel)?;
+        // Only one entry has this job, so one that has it is its own, however old the place is.
+        let (job, part) = wheel.remove(node.place()?, |job| job.0 == node.job())?;
+        if wheel.is_sparse(part) {
+            self.sweep_part(&mut wheel, part);
+        }
+        self.note_len(&wheel);
+        Some(job.0)
     }
 
     /// One that was taken from them turned out to be a tombstone.
@@ -136,9 +154,7 @@ impl Timers {
         let mut looked_at = 0;
         while let Some(next) = wheel.next_part(part) {
             looked_at += wheel.part_len(next);
-            let removed = wheel.sweep_part(next, |job| prefetch(job.0.as_ptr()), |job| is_live(job.0));
-            found |= removed > 0;
-            self.tombstones.fetch_sub(removed as i64, Ordering::Relaxed);
+            found |= self.sweep_part(&mut wheel, next) > 0;
             part = next + 1;
             if looked_at >= TIMER_SWEEP_STEP {
                 // Others may have something due.
@@ -155,6 +171,14 @@ impl Timers {
         found
     }
 
+    /// Frees the tombstones of one part, and tells the other jobs their places. Returns how many it freed.
+    fn sweep_part(&self, wheel: &mut Entries, part: usize) -> usize {
+        let ahead = |job: &InTransit<Header>| prefetch(job.0.as_ptr());
+        let removed = wheel.sweep_part(part, ahead, |job, place| is_kept(job.0, place));
+        self.tombstones.fetch_sub(removed as i64, Ordering::Relaxed);
+        removed
+    }
+
     fn note_len(&self, wheel: &Entries) {
         self.held.store(wheel.len(), Ordering::Relaxed);
     }
@@ -164,7 +188,11 @@ impl Timers {
         self.inbox.take_all(|node| {
             // SAFETY: taken from the inbox just now, so alive.
             let node = unsafe { node.as_ref() };
-            wheel.insert(node.deadline(), InTransit(node.job()));
+            if self.tombstones.load(Ordering::Relaxed) > 0 && !is_live(node.job()) {
+                self.met_tombstone();
+            } else if let Some(place) = wheel.insert(node.deadline(), InTransit(node.job())) {
+                node.settle(place);
+            }
         });
         self.note_len(wheel);
         // The inserter may have looked before the thread said until when it sleeps, and the thread after we had emptied the inbox.
@@ -283,10 +311,18 @@ impl Timers {
     }
 }
 
-/// Whether a job in the wheel has not ended; a tombstone is freed.
+/// Whether a job that the timers have has not ended; a tombstone is freed.
 fn is_live(job: JobRef) -> bool {
-    // SAFETY: the wheel has it, and drops it if it is a tombstone.
+    // SAFETY: taken from the timers; they keep it if it is live.
     let executed = unsafe { Header::execute(job, Verb::Bury) };
+    executed != Executed::Tombstone
+}
+
+/// The same for one that lies in the wheel, which is told its place.
+fn is_kept(job: JobRef, place: Option<usize>) -> bool {
+    let Some(place) = place else { return is_live(job) };
+    // SAFETY: the wheel has it, and drops it if it is a tombstone.
+    let executed = unsafe { Header::execute(job, Verb::Settle(place)) };
     executed != Executed::Tombstone
 }
 

@@ -12,6 +12,9 @@ const TICK_BITS: u32 = 14;
 /// Enough for the ticks of all deadlines.
 const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(SLOT_BITS) as usize;
 
+/// The ready entries, and each slot; a power of two is cheaper to divide by.
+const PARTS: usize = (1 + LEVELS * SLOTS).next_power_of_two();
+
 /// Room for so many ready entries is kept while there are few.
 const KEPT_ROOM: usize = 1024;
 
@@ -48,21 +51,38 @@ impl<T> Wheel<T> {
         self.len
     }
 
-    /// Adds a value, behind others with the same deadline. The deadline may have passed.
-    pub fn insert(&mut self, deadline: u64, value: T) {
+    /// Adds a value, behind others with the same deadline. The deadline may have passed. Returns the place from which it can be [removed](Self::remove), until the
+    /// wheel comes there.
+    pub fn insert(&mut self, deadline: u64, value: T) -> Option<usize> {
         self.len += 1;
-        self.place(Entry { deadline, value });
+        self.put(Entry { deadline, value })
     }
 
-    fn place(&mut self, entry: Entry<T>) {
+    fn put(&mut self, entry: Entry<T>) -> Option<usize> {
         let tick = entry.deadline >> TICK_BITS;
         if tick <= self.elapsed {
             self.late_earliest = self.late_earliest.min(entry.deadline);
             self.late.push(entry);
-            return;
+            return None;
         }
         let level = (tick ^ self.elapsed).ilog2() / SLOT_BITS;
-        self.levels[level as usize].push(digit(tick, level), entry);
+        let slot = digit(tick, level);
+        let at = self.levels[level as usize].push(slot, entry);
+        place(1 + level as usize * SLOTS + slot, at)
+    }
+
+    /// Removes the value at a place, if it is the one that is meant. Returns the part that it was in, too.
+    pub fn remove(&mut self, place: usize, is_meant: impl FnOnce(&T) -> bool) -> Option<(T, usize)> {
+        let (part, at) = (place % PARTS, place / PARTS);
+        let slot = part.checked_sub(1)?;
+        let value = self.levels.get_mut(slot / SLOTS)?.remove(slot % SLOTS, at, is_meant)?;
+        self.len -= 1;
+        Some((value, part))
+    }
+
+    /// Whether most of a part is what removals left behind: a [sweep](Self::sweep_part) is due.
+    pub fn is_sparse(&self, part: usize) -> bool {
+        part.checked_sub(1).is_some_and(|slot| self.levels[slot / SLOTS].is_sparse(slot % SLOTS))
     }
 
     /// Removes the entries whose deadline is `now` or before, at most `limit`, earliest first, and hands them to `due`.
@@ -86,7 +106,7 @@ impl<T> Wheel<T> {
         while let Some((level, slot, start)) = self.first_slot().filter(|(_, _, start)| *start <= tick) {
             self.elapsed = start;
             for entry in self.levels[level].take(slot) {
-                self.place(entry);
+                self.put(entry);
             }
         }
         self.elapsed = self.elapsed.max(tick);
@@ -149,22 +169,30 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Removes the values of one part that `keep` does not want, and drops them. Returns how many. `ahead` is called with each value some time before, to get
-    /// what it points to.
-    pub fn sweep_part(&mut self, part: usize, ahead: impl Fn(&T), mut keep: impl FnMut(&mut T) -> bool) -> usize {
+    /// Removes the values of one part that `keep` does not want, and drops them. Returns how many. `keep` is told the place from which the value can be removed, if
+    /// it stays. `ahead` is called with each value some time before, to get what it points to.
+    pub fn sweep_part(
+        &mut self,
+        part: usize,
+        ahead: impl Fn(&T),
+        mut keep: impl FnMut(&mut T, Option<usize>) -> bool,
+    ) -> usize {
         let mut removed = 0;
-        let mut keep = |entry: &mut Entry<T>| {
-            let keeps = keep(&mut entry.value);
+        let mut keep = |value: &mut T, place| {
+            let keeps = keep(value, place);
             removed += usize::from(!keeps);
             keeps
         };
         match part.checked_sub(1) {
             None => {
-                self.ready.retain_mut(&mut keep);
-                self.late.retain_mut(&mut keep);
+                self.ready.retain_mut(|entry| keep(&mut entry.value, None));
+                self.late.retain_mut(|entry| keep(&mut entry.value, None));
                 self.late_earliest = self.late.iter().map(|entry| entry.deadline).min().unwrap_or(u64::MAX);
             }
-            Some(slot) => self.levels[slot / SLOTS].retain(slot % SLOTS, ahead, keep),
+            Some(slot) => {
+                let keep = |value: &mut T, at| keep(value, place(part, at));
+                self.levels[slot / SLOTS].retain(slot % SLOTS, ahead, keep);
+            }
         }
         self.len -= removed;
         removed
@@ -179,6 +207,13 @@ impl<T> Wheel<T> {
         let in_slots = levels.iter_mut().flat_map(|level| (0..SLOTS).flat_map(|slot| level.take(slot)));
         ready.chain(in_slots).map(|entry| entry.value).collect()
     }
+}
+
+/// The place of the entry `at` in a part, if it can be said.
+fn place(part: usize, at: usize) -> Option<usize> {
+    let place = at.checked_mul(PARTS)?;
+    // One bit is left to those who keep it.
+    (place <= usize::MAX / 4).then_some(place + part)
 }
 
 /// The digit of a tick at a level.

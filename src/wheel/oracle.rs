@@ -20,6 +20,10 @@ enum Operation {
     PollNext { before: bool },
     /// Entries whose number is a multiple of this are removed, in parts, with a poll between two of them.
     Sweep { multiple: u32, limit: usize },
+    /// The entry that is so far, of 1000, through those whose places are known is removed.
+    Remove { at: usize },
+    /// The same, with an entry whose place was known before the wheel moved.
+    RemoveOld { at: usize },
     /// All is taken.
     TakeAll,
 }
@@ -78,6 +82,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         20 => (step(), limit.clone()).prop_map(|(by, limit)| Operation::Poll(by, limit)),
         20 => any::<bool>().prop_map(|before| Operation::PollNext { before }),
         3 => (1..4_u32, limit).prop_map(|(multiple, limit)| Operation::Sweep { multiple, limit }),
+        20 => (0..1000_usize).prop_map(|at| Operation::Remove { at }),
+        3 => (0..1000_usize).prop_map(|at| Operation::RemoveOld { at }),
         1 => Just(Operation::TakeAll),
     ]
 }
@@ -89,13 +95,18 @@ struct Pair {
     now: u64,
     next: u32,
     last: u64,
+    /// Where entries are, and when they are due, by number.
+    places: BTreeMap<u32, (usize, u64)>,
+    /// Where they were.
+    old: BTreeMap<u32, (usize, u64)>,
     /// Something has been removed since the wheel was empty: its next deadline may be too early.
     is_swept: bool,
 }
 
 impl Pair {
     fn new() -> Self {
-        Self { wheel: Wheel::new(), oracle: BTreeMap::new(), now: 0, next: 0, last: 0, is_swept: false }
+        let (places, old) = (BTreeMap::new(), BTreeMap::new());
+        Self { wheel: Wheel::new(), oracle: BTreeMap::new(), now: 0, next: 0, last: 0, places, old, is_swept: false }
     }
 
     fn apply(&mut self, operation: Operation) {
@@ -108,19 +119,24 @@ impl Pair {
                 self.poll(next.saturating_sub(u64::from(before)).max(self.now), usize::MAX);
             }
             Operation::Sweep { multiple, limit } => self.sweep(multiple, limit),
+            Operation::Remove { at } => self.remove(at),
+            Operation::RemoveOld { at } => self.remove_old(at),
             Operation::TakeAll => self.take_all(),
         }
         self.check();
     }
 
     fn insert(&mut self, deadline: u64) {
-        self.wheel.insert(deadline, self.next);
+        if let Some(place) = self.wheel.insert(deadline, self.next) {
+            self.places.insert(self.next, (place, deadline));
+        }
         self.oracle.insert((deadline, self.next), ());
         (self.next, self.last) = (self.next + 1, deadline);
     }
 
     fn poll(&mut self, now: u64, limit: usize) {
         self.now = now;
+        self.old.append(&mut self.places);
         let mut left = limit;
         let oracle = &mut self.oracle;
         self.wheel.poll(now, limit, |deadline, value| {
@@ -143,9 +159,14 @@ impl Pair {
             let removed = self.wheel.sweep_part(
                 next,
                 |_| (),
-                |value| {
+                |value, place| {
                     let keeps = *value % multiple != 0;
                     gone.extend((!keeps).then_some(*value));
+                    let deadline = oracle.keys().find_map(|(deadline, other)| (other == value).then_some(*deadline));
+                    match place.filter(|_| keeps) {
+                        Some(place) => self.places.insert(*value, (place, deadline.expect("the oracle has it"))),
+                        None => self.places.remove(value),
+                    };
                     keeps
                 },
             );
@@ -162,7 +183,28 @@ impl Pair {
         }
     }
 
+    fn remove(&mut self, at: usize) {
+        let Some((&value, &(place, deadline))) = self.places.iter().nth(at * self.places.len() / 1000) else { return };
+        let (removed, _) = self.wheel.remove(place, |found| *found == value).expect("it is still there");
+        assert_eq!(removed, value);
+        assert!(self.oracle.remove(&(deadline, value)).is_some(), "removed twice");
+        self.places.remove(&value);
+        self.is_swept = true;
+    }
+
+    fn remove_old(&mut self, at: usize) {
+        let Some((&value, &(place, deadline))) = self.old.iter().nth(at * self.old.len() / 1000) else { return };
+        self.old.remove(&value);
+        // It may have moved down, or be gone.
+        if self.wheel.remove(place, |found| *found == value).is_some() {
+            assert!(self.oracle.remove(&(deadline, value)).is_some(), "removed twice");
+            self.places.remove(&value);
+            self.is_swept = true;
+        }
+    }
+
     fn take_all(&mut self) {
+        self.places.clear();
         let mut all = self.wheel.take_all();
         all.sort_unstable();
         let mut expected: Vec<_> = std::mem::take(&mut self.oracle).into_keys().map(|(_, value)| value).collect();

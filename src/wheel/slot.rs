@@ -26,20 +26,53 @@ pub struct Level<T> {
 struct Slot<T> {
     /// No entry is earlier.
     earliest: u64,
-    entries: Vec<Entry<T>>,
+    /// In the order in which they came. Removed ones leave a gap, so that the others stay where they are; the last is none.
+    entries: Vec<Entry<Option<T>>>,
+    /// Entries that are no gaps.
+    live: usize,
+}
+
+/// A shorter slot keeps its gaps, and its memory when it becomes empty.
+const SHORT: usize = 16;
+
+impl<T> Slot<T> {
+    const EMPTY: Self = Self { earliest: u64::MAX, entries: Vec::new(), live: 0 };
 }
 
 impl<T> Level<T> {
     pub fn new() -> Self {
-        let slot = |_| Slot { earliest: u64::MAX, entries: Vec::new() };
-        Self { occupied: 0, slots: (0..SLOTS).map(slot).collect() }
+        Self { occupied: 0, slots: (0..SLOTS).map(|_| Slot::EMPTY).collect() }
     }
 
-    pub fn push(&mut self, number: usize, entry: Entry<T>) {
+    /// Adds an entry, and says where.
+    pub fn push(&mut self, number: usize, Entry { deadline, value }: Entry<T>) -> usize {
         self.occupied |= 1 << number;
         let slot = &mut self.slots[number];
-        slot.earliest = slot.earliest.min(entry.deadline);
-        slot.entries.push(entry);
+        slot.earliest = slot.earliest.min(deadline);
+        slot.entries.push(Entry { deadline, value: Some(value) });
+        slot.live += 1;
+        slot.entries.len() - 1
+    }
+
+    /// Removes the value that is there, if it is the one that is meant.
+    pub fn remove(&mut self, number: usize, at: usize, is_meant: impl FnOnce(&T) -> bool) -> Option<T> {
+        let slot = self.slots.get_mut(number)?;
+        let place = &mut slot.entries.get_mut(at)?.value;
+        let value = place.take_if(|value| is_meant(value))?;
+        slot.live -= 1;
+        while slot.entries.last().is_some_and(|last| last.value.is_none()) {
+            slot.entries.pop();
+        }
+        if slot.live == 0 {
+            self.clear(number);
+        }
+        Some(value)
+    }
+
+    /// Whether a slot has more than three gaps for each entry.
+    pub fn is_sparse(&self, number: usize) -> bool {
+        let slot = &self.slots[number];
+        slot.entries.len() > SHORT && slot.live < slot.entries.len() / 4
     }
 
     /// The first slot that has entries.
@@ -53,7 +86,7 @@ impl<T> Level<T> {
         (occupied != 0).then(|| occupied.trailing_zeros() as usize)
     }
 
-    /// The number of entries in a slot.
+    /// The number of entries in a slot, gaps included.
     pub fn slot_len(&self, number: usize) -> usize {
         self.slots[number].entries.len()
     }
@@ -64,36 +97,43 @@ impl<T> Level<T> {
     }
 
     /// Empties a slot.
-    pub fn take(&mut self, number: usize) -> Vec<Entry<T>> {
+    pub fn take(&mut self, number: usize) -> impl Iterator<Item = Entry<T>> + use<T> {
+        self.occupied &= !(1 << number);
+        let slot = std::mem::replace(&mut self.slots[number], Slot::EMPTY);
+        slot.entries.into_iter().filter_map(|Entry { deadline, value }| Some(Entry { deadline, value: value? }))
+    }
+
+    /// Ends a slot without entries.
+    fn clear(&mut self, number: usize) {
         self.occupied &= !(1 << number);
         let slot = &mut self.slots[number];
         slot.earliest = u64::MAX;
-        std::mem::take(&mut slot.entries)
+        slot.entries.clear();
+        if slot.entries.capacity() > SHORT {
+            slot.entries = Vec::new();
+        }
     }
 
-    /// Drops what `keep` does not want. `ahead` is called with each value some time before.
-    pub fn retain(&mut self, number: usize, ahead: impl Fn(&T), mut keep: impl FnMut(&mut Entry<T>) -> bool) {
-        if self.occupied & 1 << number == 0 {
-            return;
-        }
+    /// Drops what `keep` does not want, and the gaps. `keep` is told where the value will be. `ahead` is called with each value some time before.
+    pub fn retain(&mut self, number: usize, ahead: impl Fn(&T), mut keep: impl FnMut(&mut T, usize) -> bool) {
         let slot = &mut self.slots[number];
         let mut kept = 0;
         for at in 0..slot.entries.len() {
-            if let Some(entry) = slot.entries.get(at + TIMER_PREFETCH) {
-                ahead(&entry.value);
+            if let Some(Entry { value: Some(value), .. }) = slot.entries.get(at + TIMER_PREFETCH) {
+                ahead(value);
             }
-            if keep(&mut slot.entries[at]) {
+            if slot.entries[at].value.as_mut().is_some_and(|value| keep(value, kept)) {
                 slot.entries.swap(kept, at);
                 kept += 1;
             }
         }
         slot.entries.truncate(kept);
-        if slot.entries.is_empty() {
-            self.take(number);
+        slot.live = kept;
+        if kept == 0 {
+            self.clear(number);
         } else {
             // With memory to grow into: it may fill again.
-            let room = 2 * slot.entries.len();
-            slot.entries.shrink_to(room);
+            slot.entries.shrink_to(2 * kept);
         }
     }
 }

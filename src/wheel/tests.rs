@@ -45,7 +45,9 @@ fn equal_deadlines_come_in_order_from_every_level() {
 #[test]
 fn a_limit_leaves_the_rest_for_the_next_poll() {
     let mut wheel = Wheel::new();
-    (0..10).for_each(|n| wheel.insert(n % 3, n as u32));
+    for n in 0..10 {
+        wheel.insert(n % 3, n as u32);
+    }
     let mut all = Vec::new();
     while wheel.len() > 0 {
         let before = wheel.len();
@@ -73,7 +75,7 @@ fn sweeping_all_parts_meets_every_entry_once() {
         removed += wheel.sweep_part(
             next,
             |_| (),
-            |value| {
+            |value, _| {
                 met.push(*value);
                 *value % 3 == 0
             },
@@ -87,5 +89,40 @@ fn sweeping_all_parts_meets_every_entry_once() {
     let mut left = wheel.take_all();
     left.sort_unstable();
     assert_eq!(left, (0..60).step_by(3).collect::<Vec<_>>());
+    assert_eq!((wheel.len(), wheel.next_deadline()), (0, None));
+}
+
+#[test]
+fn what_is_removed_from_its_place_is_gone_and_the_others_stay() {
+    let mut wheel = Wheel::new();
+    let places: Vec<_> = (0..100).map(|n| wheel.insert(TICK * 64, n).unwrap()).collect();
+    for n in (0..100).filter(|n| n % 10 != 0) {
+        let (value, part) = wheel.remove(places[n as usize], |value| *value == n).unwrap();
+        assert_eq!(value, n);
+        assert_eq!(wheel.is_sparse(part), n > 83, "{n}");
+        assert!(wheel.remove(places[n as usize], |_| true).is_none(), "there is a gap");
+    }
+    assert!(wheel.remove(places[0], |value| *value == 1).is_none(), "it is another one");
+    assert_eq!(due(&mut wheel, TICK * 64), (0..10).map(|n| (TICK * 64, 10 * n)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_sweep_closes_gaps_and_says_where_the_others_are() {
+    let mut wheel = Wheel::new();
+    let mut places: Vec<_> = (0..100).map(|n| wheel.insert(TICK * 64, n).unwrap()).collect();
+    for n in 0..90 {
+        wheel.remove(places[n as usize], |value| *value == n).unwrap();
+    }
+    let part = wheel.next_part(0).unwrap();
+    assert_eq!(wheel.part_len(part), 100);
+    let keep = |value: &mut u32, place: Option<usize>| {
+        places[*value as usize] = place.unwrap();
+        *value != 95
+    };
+    assert_eq!(wheel.sweep_part(part, |_| (), keep), 1);
+    assert_eq!(wheel.part_len(part), 9);
+    for n in (90..100).filter(|n| *n != 95) {
+        assert_eq!(wheel.remove(places[n as usize], |value| *value == n).map(|(value, _)| value), Some(n));
+    }
     assert_eq!((wheel.len(), wheel.next_deadline()), (0, None));
 }

@@ -226,13 +226,11 @@ impl Timekeeper for Stage {
         self.due.fetch_sub(1, Relaxed);
     }
 
-    fn disarmed(&self, reason: Option<Reason>, left: bool) {
+    fn disarmed(&self, reason: Option<Reason>, left: Option<&Node>) {
         if let Some(reason) = reason {
-            self.accounts.ended_unrun(reason, left);
+            self.accounts.ended_unrun(reason, left.is_some());
         }
         self.disarmed.fetch_add(1, Relaxed);
-        if left {
-            self.timers.add_tombstone();
-        }
+        left.inspect(|node| self.timers.withdraw(node));
     }
 }

@@ -93,7 +93,7 @@ impl Aside {
 
 /// The [`Header`]'s function.
 unsafe fn execute(ticket: JobRef, verb: Verb<'_>) -> Executed {
-    if matches!(verb, Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe(_) | Verb::Fire) {
+    if matches!(verb, Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Settle(_) | Verb::Probe(_) | Verb::Fire) {
         // The scope waits for its jobs.
         return Executed::Kept;
     }

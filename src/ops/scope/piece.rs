@@ -43,7 +43,11 @@ impl<F: FnOnce() + Send, const IN_BLOCK: bool> Piece<F, IN_BLOCK> {
         let owner = match verb {
             Verb::Run(owner) => owner,
             // Whatever becomes of the pool, the scope waits for the job.
-            Verb::End(_, Reason::Cancelled | Reason::ShutDown) | Verb::Bury | Verb::Probe(_) | Verb::Fire => {
+            Verb::End(_, Reason::Cancelled | Reason::ShutDown)
+            | Verb::Bury
+            | Verb::Settle(_)
+            | Verb::Probe(_)
+            | Verb::Fire => {
                 return Executed::Kept;
             }
         };
