@@ -198,3 +198,19 @@ fn after_a_shutdown_delayed_members_come_out_as_shut_down() {
     assert!(set.as_completed().all(|(_, result)| result.unwrap_err().is_shut_down()));
     assert!(set.is_empty());
 }
+
+#[test]
+fn a_worker_that_helps_does_so_while_a_member_is_delayed() {
+    let _watchdog = watchdog();
+    let pool = Pool::builder().threads(1).wait_policy(WaitPolicy::HelpAny).build().unwrap();
+    let outcome = pool.submit(|| {
+        let pool = Pool::current().unwrap();
+        let set = std::sync::Arc::new(JobSet::new(&pool));
+        let delayed = set.submit_later(HOUR, || ());
+        let other = set.clone();
+        // Only this worker can run it.
+        pool.spawn(move || assert!(other.cancel(delayed)));
+        set.next().unwrap().1.unwrap_err().is_cancelled()
+    });
+    assert!(outcome.join().unwrap());
+}

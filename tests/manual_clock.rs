@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use common::*;
-use filch::{JobSet, ManualClock, MissedTick, Pool, ScheduleOptions};
+use filch::{JobSet, ManualClock, MissedTick, Pool, ScheduleOptions, WaitPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -187,4 +187,115 @@ fn several_threads_may_advance_it() {
         (0..4).for_each(|_| drop(scope.spawn(|| (0..25).for_each(|_| clock.advance(SECOND)))));
     });
     assert_eq!(schedule.runs(), 100);
+}
+
+#[test]
+fn a_due_job_that_waits_for_the_clock_does_not_hold_it_up() {
+    let _watchdog = watchdog();
+    for (threads, policy) in [(1, WaitPolicy::Isolated), (2, WaitPolicy::Isolated), (1, WaitPolicy::HelpAny)] {
+        let clock = ManualClock::new();
+        let pool = Pool::builder().threads(threads).wait_policy(policy).clock(clock.clone()).build().unwrap();
+        let (times, start) = (Notes::new(), clock.now());
+        let (noted, moved) = (times.clone(), clock.clone());
+        let outer = pool.submit_later(SECOND, move || {
+            for _ in 0..3 {
+                let moved = moved.clone();
+                let inner = Pool::current().unwrap().submit_later(SECOND, move || moved.now() - start);
+                noted.note(inner.join().unwrap());
+            }
+        });
+        clock.advance(SECOND * 10);
+        assert!(outer.is_finished());
+        assert_eq!(times.all(), [2, 3, 4].map(Duration::from_secs), "{threads} {policy:?}");
+    }
+}
+
+#[test]
+fn a_job_that_is_waited_for_has_run_when_advance_returns() {
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let clock = ManualClock::new();
+        let pool = pool_of(1, &clock);
+        let ran = Counter::new();
+        let (waits, waiting) = mpsc::channel();
+        let run = ran.adder();
+        pool.spawn(move || {
+            let delayed = Pool::current().unwrap().submit_later(SECOND * 2, run);
+            waits.send(()).unwrap();
+            delayed.join().unwrap();
+        });
+        waiting.recv().unwrap();
+        clock.advance(SECOND);
+        assert_eq!(ran.get(), 0);
+        clock.advance(SECOND);
+        assert_eq!(ran.get(), 1);
+    }
+}
+
+#[test]
+fn what_a_job_submits_comes_behind_what_is_due_with_it() {
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let clock = ManualClock::new();
+        let pool = pool_of(1, &clock);
+        let order = Notes::new();
+        for n in 0..100 {
+            let order = order.clone();
+            pool.spawn_later(SECOND, move || {
+                order.note(n);
+                if n == 0 {
+                    Pool::current().unwrap().spawn_later(Duration::ZERO, move || order.note(1000));
+                }
+            });
+        }
+        clock.advance(SECOND);
+        assert_eq!(order.all(), (0..100).chain([1000]).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_end_of_all_time_does_not_come() {
+    let _watchdog = watchdog();
+    let clock = ManualClock::new();
+    let pool = pool_of(1, &clock);
+    let schedule = pool.schedule(Duration::MAX, || ());
+    let job = pool.submit_later(Duration::MAX, || ());
+    clock.advance(Duration::MAX);
+    clock.advance(Duration::MAX);
+    assert_eq!(schedule.runs(), 0);
+    assert!(!job.is_finished());
+}
+
+#[test]
+fn a_callback_on_another_thread_cannot_move_the_clock() {
+    let _watchdog = watchdog();
+    let clock = ManualClock::new();
+    let panics = Notes::new();
+    let pool = Pool::builder().threads(1).clock(clock.clone()).panic_handler(panics.handler()).build().unwrap();
+    let _gate = block(&pool);
+    let moved = clock.clone();
+    let token = pool.submit_later(Duration::ZERO, || ()).on_complete(move |_| moved.advance(SECOND));
+    assert!(token.cancel());
+    assert!(panics.all()[0].contains("wait for itself"));
+}
+
+#[test]
+fn a_grid_may_begin_before_the_pool() {
+    let _watchdog = watchdog();
+    let clock = ManualClock::new();
+    let begin = clock.now() - Duration::from_millis(2500);
+    let pool = pool_of(1, &clock);
+    for (missed, runs) in [(MissedTick::Skip, 1), (MissedTick::Burst, 3)] {
+        let options = ScheduleOptions::fixed_rate(SECOND).start(begin).missed_tick(missed);
+        let schedule = pool.schedule_with(options, || ());
+        clock.advance(Duration::ZERO);
+        assert_eq!(schedule.runs(), runs);
+        assert_eq!(schedule.next_run(), Some(begin + SECOND * 3));
+        assert!(schedule.cancel());
+    }
+    // So a schedule can run at each full second of the system's clock.
+    let options = ScheduleOptions::fixed_rate(SECOND).start(std::time::SystemTime::UNIX_EPOCH);
+    let schedule = pool.schedule_with(options, || ());
+    clock.advance(SECOND * 10);
+    assert_eq!(schedule.runs(), 11);
 }

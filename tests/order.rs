@@ -417,3 +417,19 @@ fn job_numbers_grow_along_the_submissions_of_a_thread() {
     assert!(ids.is_sorted());
     assert!(ids.windows(2).all(|pair| pair[0] != pair[1]));
 }
+
+#[test]
+fn jobs_that_are_due_do_not_keep_ordinary_ones_from_starting() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let notes = Notes::new();
+    let gate = block(&pool);
+    for _ in 0..1000 {
+        pool.spawn_later(std::time::Duration::ZERO, noter(&notes, 0));
+    }
+    pool.spawn(noter(&notes, 1));
+    gate.open();
+    pool.wait_idle();
+    let before = notes.all().iter().position(|number| *number == 1).unwrap();
+    assert!(before <= FAIR, "{before} due jobs started before it");
+}

@@ -262,3 +262,30 @@ fn after_a_shutdown_the_closure_is_dropped_at_once() {
     let after = pool.schedule(SECOND, move || _ = &token);
     assert_eq!((drops.get(), after.is_active(), after.cancel()), (2, false, false));
 }
+
+#[test]
+fn one_that_never_runs_is_counted_nowhere() {
+    let pool = Pool::with_threads(1);
+    for _ in 0..100 {
+        let never = pool.schedule_with(ScheduleOptions::fixed_rate(Duration::from_secs(1)).max_runs(0), || ());
+        assert!(!never.is_active() && !never.cancel());
+    }
+    let _delayed = pool.submit_later(Duration::from_secs(3600), || ());
+    assert_eq!((pool.delayed(), pool.scheduled(), pool.metrics().cancelled), (1, 0, 0));
+}
+
+#[test]
+fn a_cancel_of_what_is_queued_leaves_a_due_run_where_it_is() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let order = Notes::new();
+    let gate = block(&pool);
+    let (first, second) = (order.clone(), order.clone());
+    let options = ScheduleOptions::fixed_rate(Duration::from_secs(3600)).start(Instant::now());
+    let _schedule = pool.schedule_with(options, move || first.note("schedule"));
+    assert_eq!(pool.cancel_pending(), 0);
+    pool.spawn_later(Duration::ZERO, move || second.note("due later"));
+    gate.open();
+    pool.wait_idle();
+    assert_eq!(order.all(), ["schedule", "due later"]);
+}

@@ -108,6 +108,27 @@ fn schedules_that_are_over_are_gone() {
 }
 
 #[test]
+fn what_a_closure_of_a_schedule_took_is_given_back() {
+    child::alone("what_a_closure_of_a_schedule_took_is_given_back", || {
+        let pool = Pool::with_threads(1);
+        let turn = || {
+            let schedule = |n| {
+                let much = [n; 512];
+                pool.schedule(far(n), move || assert_eq!(much[0], n))
+            };
+            let schedules: Vec<_> = (0..1000).map(schedule).collect();
+            assert!(schedules.iter().all(filch::Schedule::cancel));
+        };
+        turn();
+        let before = live().bytes;
+        turn();
+        let left = live().bytes - before;
+        println!("  {left} bytes more than before");
+        assert!(left < 256 * 1024, "{left} bytes more than before");
+    });
+}
+
+#[test]
 fn jobs_that_ran_are_gone() {
     child::alone("jobs_that_ran_are_gone", || {
         let pool = Pool::with_threads(2);

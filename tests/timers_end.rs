@@ -194,3 +194,33 @@ fn the_process_exits_with_timers_pending() {
     });
     assert!(start.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn a_first_timer_inside_a_job_meets_the_end() {
+    let _watchdog = watchdog();
+    for delay in [Duration::ZERO, HOUR] {
+        let pool = Pool::with_threads(1);
+        let (send, receive) = mpsc::channel();
+        pool.spawn(move || {
+            let pool = Pool::current().unwrap();
+            eventually("the pool closes", || pool.is_shut_down());
+            // No thread for timers has been started, and whoever ends the pool waits for this one.
+            send.send(pool.submit_later(delay, || ())).unwrap();
+            drop(pool.schedule(HOUR, || ()));
+        });
+        pool.shutdown();
+        assert!(receive.recv().unwrap().join().unwrap_err().is_shut_down());
+    }
+}
+
+#[test]
+fn a_callback_of_a_timer_does_not_hold_up_a_shutdown_with_a_time_limit() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = Gate::new();
+    let doorway = gate.doorway();
+    let _ = pool.submit_later(HOUR, || ()).on_complete(move |_| doorway.wait());
+    assert!(!pool.shutdown_timeout(Duration::from_millis(1)));
+    gate.open();
+    assert!(pool.shutdown_timeout(Duration::MAX));
+}

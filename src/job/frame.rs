@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use super::cell::Head;
 use super::{JobId, periodic};
-use crate::sync::{AtomicU32, facade_thread_local};
+use crate::sync::{AtomicU64, facade_thread_local};
 
 /// One job being run on this thread, on the stack of the function that runs it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ enum Job {
     /// A submitted job.
     Submitted(NonNull<Head>),
     /// The state of a periodic one.
-    Periodic(NonNull<AtomicU32>),
+    Periodic(NonNull<AtomicU64>),
 }
 
 impl Frame {
@@ -60,7 +60,7 @@ pub(super) fn enter<R>(head: NonNull<Head>, f: impl FnOnce() -> R) -> R {
 }
 
 /// Runs `f` as the periodic job with this state.
-pub(super) fn enter_periodic<R>(state: &AtomicU32, f: impl FnOnce() -> R) -> R {
+pub(super) fn enter_periodic<R>(state: &AtomicU64, f: impl FnOnce() -> R) -> R {
     enter_job(Job::Periodic(NonNull::from(state)), f)
 }
 
@@ -132,6 +132,23 @@ pub fn ids() -> Vec<JobId> {
         next = frame.outer;
     }
     ids
+}
+
+/// The delayed and periodic jobs that this thread is inside of, each by a number of its own.
+pub fn timed_frames() -> Vec<usize> {
+    let mut timed = Vec::new();
+    let mut next = innermost();
+    // SAFETY: as in `contains`.
+    while let Some(frame) = unsafe { next.as_ref() } {
+        let is_timed = match frame.job {
+            // SAFETY: the function that made the frame holds a reference to the cell until it returns.
+            Job::Submitted(head) => unsafe { head.as_ref() }.vtable.node.is_some(),
+            Job::Periodic(_) => true,
+        };
+        timed.extend(is_timed.then(|| next.addr()));
+        next = frame.outer;
+    }
+    timed
 }
 
 /// Whether the innermost job with a handle or a schedule has been asked to stop. `None` outside such a job.

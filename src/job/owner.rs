@@ -72,6 +72,8 @@ pub trait Timekeeper {
     fn uncount_due(&self);
     /// What `count_due` counted has ended: it ran, or will not run.
     fn due_over(&self);
+    /// A schedule has ended, and its closure is gone.
+    fn schedule_over(&self);
     /// A job that was not due has been ended, or claimed, for no `reason`. `left`: the timers have its tombstone, which is the caller's to
     /// [withdraw](crate::timer::Timers::withdraw).
     fn disarmed(&self, reason: Option<Reason>, left: Option<&Node>);

@@ -16,7 +16,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 
 use super::{Executed, Header, JobRef, Node, Owner, OwnerId, Reason, Timekeeper, Verb, ending, frame};
-use crate::sync::{AtomicU32, Counter, Ordering, Track, UnsafeCell};
+use crate::sync::{AtomicU64, Ordering, Track, UnsafeCell};
 use crate::util::contain::{contain, contain_drop};
 
 /// What a schedule of a fixed rate does when a tick has passed before the run before it has ended.
@@ -77,28 +77,33 @@ impl Rhythm {
 }
 
 /// In the timers, or on its way there.
-const ARMED: u32 = 0;
+const ARMED: u64 = 0;
 /// In a queue.
-const QUEUED: u32 = 1;
+const QUEUED: u64 = 1;
 /// Claimed by the one worker that runs it.
-const RUNNING: u32 = 2;
+const RUNNING: u64 = 2;
 /// The same, and it shall not run again.
-const STOPPING: u32 = 3;
+const STOPPING: u64 = 3;
 /// Somebody drops the closure.
-const ENDING: u32 = 4;
+const ENDING: u64 = 4;
 /// The closure is gone.
-const ENDED: u32 = 5;
+const ENDED: u64 = 5;
+
+// | bits | name | meaning |
+// |------|------|---------|
+// | 0..3 | phase | one of those |
+// | 3.. | runs | runs begun: a run is counted by the step with which it begins |
+const PHASE: u64 = 0b111;
+const ONE_RUN: u64 = PHASE + 1;
 
 /// A periodic job.
 #[repr(C)]
 pub struct Periodic<F> {
     header: Header,
     node: Node,
-    state: AtomicU32,
+    state: AtomicU64,
     owner: OwnerId,
     rhythm: Rhythm,
-    /// Runs begun.
-    runs: Counter,
     /// Running and Stopping: the worker's; Ending: whoever brought it there.
     closure: UnsafeCell<Option<F>>,
     _track: Track<()>,
@@ -126,34 +131,32 @@ pub trait Recurring: Send + Sync {
 impl<F: FnMut() + Send + 'static> Periodic<F> {
     /// Makes a job for the timers, and with it what is to be [armed](Timekeeper::arm).
     pub fn armed(closure: F, owner: OwnerId, first: u64, rhythm: Rhythm) -> (NonNull<Node>, Arc<dyn Recurring>) {
-        let this = Arc::new_cyclic(|this: &Weak<Self>| {
-            let job = NonNull::new(this.as_ptr().cast_mut()).expect("an address");
-            Self {
-                header: Header::new(Self::execute),
-                node: Node::new(job.cast(), first),
-                state: AtomicU32::new(ARMED),
-                owner,
-                rhythm,
-                runs: Counter::default(),
-                closure: UnsafeCell::new(Some(closure)),
-                _track: Track::new(()),
-            }
-        });
+        let this = Self::make(Some(closure), owner, first, rhythm);
         // The timers' reference.
         let timers = NonNull::new(Arc::into_raw(this.clone()).cast_mut()).expect("an address");
         // SAFETY: alive, by that reference.
         (NonNull::from(unsafe { &(*timers.as_ptr()).node }), this)
     }
 
-    /// Makes one that is over.
+    /// Makes one that is over, and drops the closure.
     pub fn ended(closure: F, owner: OwnerId, rhythm: Rhythm) -> Arc<dyn Recurring> {
-        let (node, this) = Self::armed(closure, owner, 0, rhythm);
-        // SAFETY: alive, by `this`.
-        let job = unsafe { node.as_ref() }.job();
-        this.cancel();
-        // SAFETY: the timers' reference, which they never got; it is a tombstone.
-        let _ = unsafe { Header::execute(job, Verb::Bury) };
-        this
+        contain_drop(closure).unwrap_or_else(|payload| owner.report(payload));
+        Self::make(None, owner, 0, rhythm)
+    }
+
+    fn make(closure: Option<F>, owner: OwnerId, first: u64, rhythm: Rhythm) -> Arc<Self> {
+        Arc::new_cyclic(|this: &Weak<Self>| {
+            let job = NonNull::new(this.as_ptr().cast_mut()).expect("an address");
+            Self {
+                header: Header::new(Self::execute),
+                node: Node::new(job.cast(), first),
+                state: AtomicU64::new(if closure.is_some() { ARMED } else { ENDED }),
+                owner,
+                rhythm,
+                closure: UnsafeCell::new(closure),
+                _track: Track::new(()),
+            }
+        })
     }
 
     /// The [`Header`]'s function.
@@ -165,8 +168,8 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
             Verb::Probe(Reason::Cancelled) => return Executed::Kept,
             Verb::Probe(Reason::ShutDown) => return Executed::Done,
             Verb::Fire if this.advance(ARMED, QUEUED) => return Executed::Kept,
-            Verb::Bury if matches!(this.state.load(Ordering::Acquire), ARMED | QUEUED) => return Executed::Kept,
-            Verb::Settle(place) if this.state.load(Ordering::Acquire) == ARMED => {
+            Verb::Bury if matches!(this.phase(), ARMED | QUEUED) => return Executed::Kept,
+            Verb::Settle(place) if this.phase() == ARMED => {
                 this.node.settle(place);
                 return Executed::Kept;
             }
@@ -186,7 +189,6 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
         let due = this.node.deadline();
         owner.left_queue();
         owner.started();
-        this.runs.bump();
         // SAFETY: Running: the closure is ours.
         let call = || this.closure.with_mut(|closure| unsafe { &mut *closure }.as_mut().map(|closure| closure()));
         let result = frame::enter_periodic(&this.state, || contain(call));
@@ -202,10 +204,10 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
 
     /// After a run: waits for the next, or ends.
     fn go_on(self: Arc<Self>, due: u64, owner: &dyn Owner) {
-        let goes_on = self.runs.get() < self.rhythm.max_runs;
+        let goes_on = self.runs() < self.rhythm.max_runs;
         let timekeeper = owner.timekeeper().filter(|timekeeper| goes_on && !timekeeper.is_closed());
         if !timekeeper.is_some_and(|timekeeper| self.arm(due, timekeeper)) {
-            self.state.swap(ENDING, Ordering::AcqRel);
+            self.set(ENDING);
             self.drop_closure(Some(owner));
         }
     }
@@ -241,9 +243,27 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
 }
 
 impl<F> Periodic<F> {
-    fn advance(&self, from: u32, to: u32) -> bool {
+    fn phase(&self) -> u64 {
+        // Ordering: Acquire pairs with `advance` and `set`.
+        self.state.load(Ordering::Acquire) & PHASE
+    }
+
+    fn runs(&self) -> u64 {
+        self.state.load(Ordering::Acquire) / ONE_RUN
+    }
+
+    /// A step of the schedule. False: it is not where the step begins.
+    fn advance(&self, from: u64, to: u64) -> bool {
+        let run = if to == RUNNING { ONE_RUN } else { 0 };
+        let step = |state: u64| (state & PHASE == from).then(|| (state & !PHASE | to) + run);
         // Ordering: AcqRel: Release publishes what a run did to the closure; Acquire makes it visible to the next.
-        self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).is_ok()
+    }
+
+    /// A step that nobody can prevent.
+    fn set(&self, to: u64) {
+        // Ordering: as in `advance`.
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| Some(state & !PHASE | to));
     }
 
     /// Armed or Queued → Ending → Ended. False: it was neither.
@@ -273,7 +293,8 @@ impl<F> Periodic<F> {
                 None => self.owner.report(payload),
             }
         }
-        self.state.swap(ENDED, Ordering::AcqRel);
+        self.set(ENDED);
+        owner.and_then(Owner::timekeeper).inspect(|timekeeper| timekeeper.schedule_over());
     }
 
     fn cancel_for(&self, owner: Option<&dyn Owner>) -> bool {
@@ -282,7 +303,7 @@ impl<F> Periodic<F> {
             if self.end(owner, Reason::Cancelled, true) || self.advance(RUNNING, STOPPING) {
                 return true;
             }
-            if self.state.load(Ordering::Acquire) >= STOPPING {
+            if self.phase() >= STOPPING {
                 return false;
             }
         }
@@ -303,23 +324,23 @@ impl<F: Send> Recurring for Periodic<F> {
     }
 
     fn is_active(&self) -> bool {
-        self.state.load(Ordering::Acquire) < STOPPING
+        self.phase() < STOPPING
     }
 
     fn is_armed(&self) -> bool {
-        self.state.load(Ordering::Acquire) == ARMED
+        self.phase() == ARMED
     }
 
     fn runs(&self) -> u64 {
-        self.runs.get()
+        Self::runs(self)
     }
 
     fn next_run(&self) -> Option<u64> {
-        matches!(self.state.load(Ordering::Acquire), ARMED | QUEUED).then(|| self.node.deadline())
+        matches!(self.phase(), ARMED | QUEUED).then(|| self.node.deadline())
     }
 }
 
 /// Whether the state is that of a run which shall be the last.
-pub(super) fn is_stopping(state: &AtomicU32) -> bool {
-    state.load(Ordering::Relaxed) == STOPPING
+pub(super) fn is_stopping(state: &AtomicU64) -> bool {
+    state.load(Ordering::Relaxed) & PHASE == STOPPING
 }

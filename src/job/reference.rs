@@ -107,15 +107,23 @@ impl RawCell {
         if self.claim() {
             return Some(Awaited::Queued);
         }
-        if !self.is_due(owner.timekeeper()) || !self.head().word.claim_delayed() {
-            // The timers may have been faster.
-            return self.claim().then_some(Awaited::Queued);
+        if self.is_due(owner.timekeeper()) && self.claim_due(owner.timekeeper()?) {
+            return Some(Awaited::Due);
         }
-        if let Some(timekeeper) = owner.timekeeper() {
+        // The timers may have been faster.
+        self.claim().then_some(Awaited::Queued)
+    }
+
+    fn claim_due(&self, timekeeper: &dyn Timekeeper) -> bool {
+        // First: a job that is neither delayed nor over is due at any time.
+        timekeeper.count_due();
+        let claimed = self.head().word.claim_delayed();
+        if claimed {
             timekeeper.disarmed(None, self.node());
-            timekeeper.count_due();
+        } else {
+            timekeeper.uncount_due();
         }
-        Some(Awaited::Due)
+        claimed
     }
 
     /// Whether the outcome is there.

@@ -95,7 +95,8 @@ impl<T> JobHandle<T> {
         }
         ending::end_if_in_hand(cell.raw());
         while let Some(due) = cell.raw().due().filter(|due| *due > registry.now()) {
-            if registry.while_waiting(|| wait(cell, registry.patience_until(due))) {
+            let job = cell.raw().clone();
+            if registry.while_waiting(due, Some(&job), || wait(cell, registry.patience_until(due))) {
                 return;
             }
         }
@@ -227,11 +228,24 @@ fn help<T>(cell: &mut CellRef<T>) {
         if let Some(worker) = worker.filter(|worker| worker.helps()) {
             while !cell.raw().has_ended() {
                 if !worker.run_any() {
-                    wait(cell, worker.nap());
+                    nap(cell, worker);
                 }
             }
         }
     });
+}
+
+/// Sleeps for a moment, or until the job has ended.
+fn nap<T>(cell: &mut CellRef<T>, worker: &Worker) {
+    let registry = worker.registry();
+    let is_ours = cell.raw().owner() == registry.id();
+    match cell.raw().due().filter(|due| is_ours && *due > registry.now()) {
+        Some(due) => {
+            let job = cell.raw().clone();
+            registry.while_waiting(due, Some(&job), || wait(cell, worker.nap()));
+        }
+        None => _ = wait(cell, worker.nap()),
+    }
 }
 
 /// Blocks until the job has ended. False: the time ran out first.

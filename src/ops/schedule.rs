@@ -70,6 +70,10 @@ impl ScheduleOptions {
     }
 
     /// When the first run is due. Default: one period after the schedule was made.
+    ///
+    /// It may lie in the past, up to 146 years before the pool was made: then the first run is at once, and the ticks after it are on the grid that began there. So
+    /// [`SystemTime::UNIX_EPOCH`](std::time::SystemTime::UNIX_EPOCH) and a period of one second make a run at each full second, as the system's clock was set when the schedule was made. A schedule that
+    /// [bursts](MissedTick::Burst) makes all runs since then.
     pub fn start(mut self, when: impl Into<When>) -> Self {
         self.start = Some(when.into());
         self

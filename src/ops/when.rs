@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::timer::{Clock, nanos};
+use crate::timer::{Clock, later, nanos};
 
 /// When something is to happen: made from an [`Instant`], a [`SystemTime`], or a [`Duration`] from now. A moment that has passed means at once.
 ///
-/// A `SystemTime` is turned into a delay once, when it is used: whoever sets the system's clock afterwards changes nothing. What lies more than 584 years
+/// A `SystemTime` is turned into a delay once, when it is used: whoever sets the system's clock afterwards changes nothing. What lies more than 438 years
 /// ahead never happens.
 ///
 /// ```
@@ -50,7 +50,7 @@ impl From<Duration> for When {
 /// A time by a pool's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// In nanoseconds since the beginning of the clock.
+    /// In the clock's nanoseconds.
     pub time: u64,
     /// It has come.
     pub is_now: bool,
@@ -59,14 +59,22 @@ pub struct Due {
 impl When {
     /// The time by this clock, while it is `system` by the system's.
     pub fn due(self, clock: &Clock, system: impl FnOnce() -> SystemTime) -> Due {
-        let now = clock.now();
-        let time = match self.0 {
-            Kind::At(moment) => clock.at(moment),
+        let (time, now) = match self.0 {
+            Kind::At(moment) => (clock.at(moment), clock.now()),
             Kind::AtSystem(moment) => {
-                let delay = moment.duration_since(system()).unwrap_or(Duration::ZERO);
-                now.saturating_add(nanos(delay))
+                // Before the other clock is read: what passes in between makes it late, not early.
+                let delay = moment.duration_since(system());
+                let now = clock.now();
+                let time = match delay {
+                    Ok(delay) => later(now, delay),
+                    Err(back) => now.saturating_sub(nanos(back.duration())),
+                };
+                (time, now)
             }
-            Kind::In(delay) => now.saturating_add(nanos(delay)),
+            Kind::In(delay) => {
+                let now = clock.now();
+                (later(now, delay), now)
+            }
         };
         Due { time, is_now: time <= now }
     }
@@ -90,10 +98,26 @@ mod tests {
         let clock = clock();
         let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let due = |when: When| when.due(&clock, || noon).time;
-        assert_eq!(due(Duration::from_secs(5).into()), 15 * SECOND);
-        assert_eq!(due((noon + Duration::from_secs(5)).into()), 15 * SECOND);
-        assert_eq!(due((noon - Duration::from_secs(5)).into()), 10 * SECOND);
-        assert_eq!(due(clock.moment(7 * SECOND).unwrap().into()), 7 * SECOND);
+        let now = clock.now();
+        assert_eq!(due(Duration::from_secs(5).into()), now + 5 * SECOND);
+        assert_eq!(due((noon + Duration::from_secs(5)).into()), now + 5 * SECOND);
+        assert_eq!(due((noon - Duration::from_secs(500)).into()), now - 500 * SECOND);
+        for time in [now - 500 * SECOND, now - 7 * SECOND, now, now + 7 * SECOND] {
+            assert_eq!(due(clock.moment(time).unwrap().into()), time);
+        }
+    }
+
+    #[test]
+    fn nothing_is_early_however_long_it_takes_to_read_the_clocks() {
+        let clock = clock();
+        let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let slow = || {
+            clock.manual().unwrap().advance(Duration::from_secs(1), || ());
+            noon
+        };
+        let due = When::from(noon + Duration::from_secs(5)).due(&clock, slow);
+        assert!(due.time >= clock.now() + 4 * SECOND);
+        assert_eq!(When::from(noon).due(&clock, slow).time, clock.now());
     }
 
     #[test]
@@ -102,7 +126,7 @@ mod tests {
         let due = |when: When| when.due(&clock, SystemTime::now);
         assert!(due(Duration::ZERO.into()).is_now);
         assert!(due(SystemTime::UNIX_EPOCH.into()).is_now);
-        assert!(due(clock.moment(SECOND).unwrap().into()).is_now);
+        assert!(due(clock.moment(clock.now() - SECOND).unwrap().into()).is_now);
         assert_eq!(due(Duration::MAX.into()), Due { time: u64::MAX, is_now: false });
     }
 }

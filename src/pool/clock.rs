@@ -38,16 +38,18 @@ impl ManualClock {
     /// Moves the clock.
     ///
     /// It goes from deadline to deadline: at each it stops until every job that is due has run, callbacks included. So what these jobs delay or schedule
-    /// happens too, if it falls into the time. Jobs of one deadline are queued in the order in which they were made: with one worker all runs are in one order, always the same.
+    /// happens too, if it falls into the time. Jobs of one deadline are queued at once, in the order in which they were made, ahead of what they submit: with one worker all
+    /// runs are in one order, always the same.
     /// A schedule that bursts makes all its missed runs.
     ///
     /// # Blocking
     ///
-    /// Until all of that has run. It does not wait for a pool whose workers all wait, by [`join`](crate::JobHandle::join) and the like, for jobs that are not due yet.
+    /// Until all of that has run. It does not wait for jobs that wait themselves, by [`join`](crate::JobHandle::join) and the like, for others that are not due yet, nor for a pool whose
+    /// workers all do.
     ///
     /// # Panics
     ///
-    /// Inside a job of a pool that goes by this clock: it would wait for itself.
+    /// Inside a job or a callback of a pool that goes by this clock: it would wait for itself.
     ///
     /// ```
     /// use std::time::Duration;
@@ -61,6 +63,7 @@ impl ManualClock {
     /// ```
     pub fn advance(&self, duration: Duration) {
         let inside = Worker::with_current(|worker| worker.is_some_and(|worker| self.is_clock_of(worker)));
+        let inside = inside || self.0.is_driven_by_one(|driven| driven.is_ending_here());
         assert!(!inside, "a clock was advanced inside a job of a pool that goes by it: it would wait for itself");
         let mut waits = 0_u32;
         self.0.advance(duration, || {

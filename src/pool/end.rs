@@ -121,8 +121,9 @@ impl Pool {
     /// assert!(filch::Pool::with_threads(1).shutdown_timeout(Duration::from_secs(10)));
     /// ```
     pub fn shutdown_timeout(&self, timeout: Duration) -> bool {
+        let deadline = Deadline::after(timeout);
         self.registry.close();
-        self.join_threads(Deadline::after(timeout))
+        self.join_threads(deadline)
     }
 
     fn join_threads(&self, deadline: Deadline) -> bool {

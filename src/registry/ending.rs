@@ -57,15 +57,22 @@ impl Registry {
     }
 
     fn take_queued(&self, reason: Reason) -> Vec<JobRef> {
-        let mut jobs = self.shared.take_all();
+        let (due, mut jobs) = self.shared.take_all();
         for slot in &self.workers {
             jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
         }
-        // Fork-join calls come before any foreign code runs, which may wait for them: a cancel spares them, a shutdown hands them back to their threads.
+        let mut others = self.spare(due, Lane::Due, reason);
+        others.extend(self.spare(jobs, Lane::Back, reason));
+        others
+    }
+
+    /// Deals with those that the reason spares, before any foreign code runs, which may wait for them: a cancel puts schedules and fork-join calls back, a shutdown
+    /// hands the latter back to their threads. Returns the others.
+    fn spare(&self, jobs: Vec<JobRef>, lane: Lane, reason: Reason) -> Vec<JobRef> {
         let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job, reason));
         for job in spared {
             match reason {
-                Reason::Cancelled => self.inject(job, Lane::Back),
+                Reason::Cancelled => self.inject(job, lane),
                 // SAFETY: taken from a queue just now; it is not kept.
                 Reason::ShutDown => _ = unsafe { Header::execute(job, Verb::End(self, reason)) },
             }

@@ -178,8 +178,9 @@ impl Registry {
     }
 
     fn join_all(&self) {
-        // The lock is held while joining, so that a second caller waits too. No worker takes it: a shutdown from inside does not join.
+        // The lock is held while joining, so that a second caller waits too. No thread of the pool takes it: a shutdown from inside does not join.
         let mut threads = lock(&self.lifecycle.threads);
+        threads.extend(self.take_timer_thread());
         for thread in threads.drain(..) {
             // A worker contains every panic of foreign code; what is left is a thread-local's destructor, and `std` aborts on that.
             let _ = thread.join();

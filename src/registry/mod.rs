@@ -265,6 +265,11 @@ impl Registry {
         self.shared.take_express(index)
     }
 
+    /// Whether there is something in the express lane. As fresh as the caller's last fence.
+    pub fn has_express(&self) -> bool {
+        !self.shared.is_empty_of_express()
+    }
+
     /// Takes the oldest job that is due, on worker `index`, if there seems to be one.
     #[inline]
     pub fn take_due(&self, index: usize) -> Option<JobRef> {

@@ -65,9 +65,18 @@ impl Shared {
             Lane::Express => self.express.push(job),
             Lane::Due => {
                 self.due.push(job);
-                // Ordering: Release, after the push, which is a SeqCst exchange: if a taker takes the hint away after this, its look sees the job.
-                self.has_due.store(true, Ordering::Release);
+                // Ordering: HintFence: the push, which is a SeqCst exchange, comes before the look at the hint; pairs with the fence in `take_due_slow`.
+                fence::after_exchange();
+                self.hint_at_due();
             }
+        }
+    }
+
+    /// Says that something is due. The caller has queued it, and passed a fence since.
+    fn hint_at_due(&self) {
+        // Ordering: SeqCst: after the push. A look first: workers read the hint before each job.
+        if !self.has_due.load(Ordering::SeqCst) {
+            self.has_due.swap(true, Ordering::AcqRel);
         }
     }
 
@@ -97,11 +106,11 @@ impl Shared {
     fn take_due_slow(&self, index: usize) -> Option<JobRef> {
         let job = self.unless_turned(index, || self.pop_due())?;
         if job.is_none() {
-            self.has_due.store(false, Ordering::Relaxed);
-            // Ordering: a job that was pushed before the hint went away is seen here; one that is pushed later brings it back.
+            self.has_due.swap(false, Ordering::AcqRel);
+            // Ordering: whoever pushes and still sees the hint is seen here; whoever does not brings it back. Pairs with HintFence.
             full_fence(Ordering::SeqCst);
             if !self.is_empty_of_due() {
-                self.has_due.store(true, Ordering::Relaxed);
+                self.has_due.swap(true, Ordering::AcqRel);
             }
         }
         job
@@ -172,7 +181,7 @@ impl Shared {
     }
 
     #[inline]
-    fn is_empty_of_express(&self) -> bool {
+    pub fn is_empty_of_express(&self) -> bool {
         self.express.is_empty() && self.old_express.is_empty()
     }
 
@@ -192,9 +201,14 @@ impl Shared {
         first + self.injector.len() + self.old_injected.len()
     }
 
-    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
-    /// another thread rearranges.
-    pub fn take_all(&self) -> Vec<JobRef> {
+    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever: those that are due, and the others.
+    /// Waits while another thread rearranges.
+    pub fn take_all(&self) -> (Vec<JobRef>, Vec<JobRef>) {
+        self.while_nobody_takes(|| self.take_all_now())
+    }
+
+    /// Does `f` while no worker takes anything. Waits while another thread rearranges.
+    pub fn while_nobody_takes<R>(&self, f: impl FnOnce() -> R) -> R {
         let mut patience = Patience::new();
         let _turn = loop {
             match self.take_turn() {
@@ -202,10 +216,14 @@ impl Shared {
                 None => patience.wait(),
             }
         };
+        f()
+    }
+
+    fn take_all_now(&self) -> (Vec<JobRef>, Vec<JobRef>) {
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
         let due = (0..self.due.len() + self.old_due.len()).map_while(|_| self.pop_due());
-        express.chain(due).chain(ordinary).collect()
+        (due.collect(), express.chain(ordinary).collect())
     }
 
     /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.
@@ -218,7 +236,13 @@ impl Shared {
         let old = (0..self.old_due.len()).map_while(|_| self.pop_old_due());
         let new = (0..self.due.len()).map_while(|_| retry(|| self.due.steal(None)));
         let (live, tombstones): (Vec<_>, Vec<_>) = old.chain(new).map(bury).partition(Option::is_some);
-        live.into_iter().flatten().for_each(|job| self.old_due.push(InTransit(job)));
+        if !live.is_empty() {
+            live.into_iter().flatten().for_each(|job| self.old_due.push(InTransit(job)));
+            // A worker may have found nothing meanwhile, and taken the hint away.
+            // Ordering: HintFence.
+            full_fence(Ordering::SeqCst);
+            self.hint_at_due();
+        }
         tombstones.len()
     }
 

@@ -1,14 +1,16 @@
 //! The timers of a pool: what is due is queued, what the pool's end meets is ended.
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex as PlainMutex, Weak};
 use std::time::Duration;
 
 use super::{Lane, Registry};
-use crate::job::ending::InHand;
-use crate::job::{Executed, Header, JobRef, Node, Reason, Recurring, Timekeeper, Verb};
+use crate::job::ending::{self, InHand};
+use crate::job::frame::timed_frames;
+use crate::job::{Executed, Header, JobRef, Node, RawCell, Reason, Recurring, Timekeeper, Verb};
+use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicU32, AtomicUsize, Counter, Ordering, fence, lock_plain, prefetch, thread};
+use crate::sync::{AtomicBool, AtomicUsize, Counter, Mutex, Ordering, fence, lock, lock_plain, prefetch};
 use crate::timer::{Clock, Driven, Timers};
 
 /// Enough for the timers' thread, which may have to end jobs: destructors and callbacks.
@@ -17,33 +19,54 @@ const STACK: usize = 2 * 1024 * 1024;
 /// How long a worker that waits for a job on a manual clock sleeps before it looks at the clock again.
 const NAP: Duration = Duration::from_millis(1);
 
-const NOT_STARTED: u32 = 0;
-const STARTED: u32 = 1;
+/// So many schedules that are over are not looked for.
+const FEW_OVER: usize = 16;
 
 /// The timers of a pool, and what belongs to them.
 pub struct Timing {
     timers: Timers,
     clock: Clock,
-    thread: AtomicU32,
+    /// The timers' thread, from its start until it is joined.
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// It has been started. Set under the lock of `thread`.
+    has_thread: AtomicBool,
     /// Jobs that became due and have not ended, on a manual clock.
     outstanding: AtomicUsize,
-    /// Workers that wait for a job which is not due.
-    waiting: AtomicUsize,
-    /// Schedules that may be active. Plain: a list for those who ask, no part of a protocol.
-    schedules: Mutex<Vec<Weak<dyn Recurring>>>,
+    /// Workers that wait for a job which is not due, on a manual clock. Plain, as that is.
+    waiters: PlainMutex<Vec<Arc<Waiter>>>,
+    /// Plain: a list for those who ask, no part of a protocol.
+    schedules: PlainMutex<Schedules>,
     /// Jobs that were cancelled before they were due.
     cancelled: Counter,
+}
+
+/// A worker that waits for a job which is not due.
+struct Waiter {
+    due: u64,
+    /// The job, if it is a certain one.
+    job: Option<RawCell>,
+    /// The timed jobs that the worker is inside of: those wait, too.
+    inside: Vec<usize>,
+}
+
+/// The schedules of a pool.
+#[derive(Default)]
+struct Schedules {
+    all: Vec<Weak<dyn Recurring>>,
+    /// About so many of them are over.
+    over: usize,
 }
 
 impl Timing {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
-            timers: Timers::new(),
+            timers: Timers::new(clock.now()),
             clock,
-            thread: AtomicU32::new(NOT_STARTED),
+            thread: Mutex::new(None),
+            has_thread: AtomicBool::new(false),
             outstanding: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
-            schedules: Mutex::default(),
+            waiters: PlainMutex::default(),
+            schedules: PlainMutex::default(),
             cancelled: Counter::default(),
         }
     }
@@ -55,16 +78,23 @@ impl Timing {
 
     /// Keeps a schedule in mind.
     pub fn add_schedule(&self, schedule: &Arc<dyn Recurring>) {
-        let mut all = lock_plain(&self.schedules);
-        if all.len() == all.capacity() {
-            all.retain(|schedule| schedule.upgrade().is_some_and(|schedule| schedule.is_active()));
+        lock_plain(&self.schedules).all.push(Arc::downgrade(schedule));
+    }
+
+    /// One is over: when they are half of all, their memory is given back.
+    fn forget_schedule(&self) {
+        let mut schedules = lock_plain(&self.schedules);
+        schedules.over += 1;
+        if schedules.over > FEW_OVER && schedules.over > schedules.all.len() / 2 {
+            schedules.all.retain(|schedule| schedule.upgrade().is_some_and(|schedule| schedule.is_active()));
+            schedules.all.shrink_to_fit();
+            schedules.over = 0;
         }
-        all.push(Arc::downgrade(schedule));
     }
 
     fn schedules(&self) -> Vec<Arc<dyn Recurring>> {
-        let all = lock_plain(&self.schedules);
-        all.iter().filter_map(Weak::upgrade).filter(|schedule| schedule.is_active()).collect()
+        let schedules = lock_plain(&self.schedules);
+        schedules.all.iter().filter_map(Weak::upgrade).filter(|schedule| schedule.is_active()).collect()
     }
 
     pub(super) fn tidy(&self) {
@@ -84,7 +114,8 @@ impl Registry {
 
     /// Starts the timers' thread, if the clock needs one and it has not been started. `main` [runs](Self::run_timers) them.
     pub fn start_timers(self: &Arc<Self>, main: fn(Arc<Self>)) -> std::io::Result<()> {
-        if self.timing.thread.load(Ordering::Relaxed) == STARTED || self.is_manual() {
+        // Ordering: Relaxed: whoever misses it finds it under the lock.
+        if self.timing.has_thread.load(Ordering::Relaxed) || self.is_manual() {
             return Ok(());
         }
         self.start_timer_thread(main)
@@ -92,21 +123,26 @@ impl Registry {
 
     #[cold]
     fn start_timer_thread(self: &Arc<Self>, main: fn(Arc<Self>)) -> std::io::Result<()> {
-        if self.timing.thread.swap(STARTED, Ordering::AcqRel) == STARTED {
+        // Held meanwhile: another's first timer waits, and tries again if the system refuses; whoever joins the threads finds it, or comes first.
+        let mut slot = lock(&self.timing.thread);
+        let has_thread = self.timing.has_thread.load(Ordering::Relaxed);
+        // Who closes the timers joins afterwards. What is inserted into closed ones is ended by the inserter.
+        if has_thread || self.timing.timers.is_closed() {
             return Ok(());
         }
         let registry = self.clone();
-        match thread::start(Some("filch-timer".into()), STACK, move || main(registry)) {
-            Ok(thread) => self.adopt(thread),
-            Err(error) => {
-                self.timing.thread.swap(NOT_STARTED, Ordering::AcqRel);
-                return Err(error);
-            }
-        }
+        *slot = Some(thread::start(Some("filch-timer".into()), STACK, move || main(registry))?);
+        // Ordering: Release pairs with `close_timers`.
+        self.timing.has_thread.store(true, Ordering::Release);
         Ok(())
     }
 
-    /// The work of the timers' thread.
+    /// The timers' thread, to be joined.
+    pub(super) fn take_timer_thread(&self) -> Option<JoinHandle<()>> {
+        lock(&self.timing.thread).take()
+    }
+
+    /// The work of the timers' thread, which ends what is left when they are closed.
     pub fn run_timers(&self) {
         thread::wake_precisely();
         let timing = &self.timing;
@@ -115,6 +151,7 @@ impl Registry {
             parker.park(deadline);
         };
         timing.timers.run(|| timing.clock.now(), |due| self.fire(due), park);
+        self.end_timed(Reason::ShutDown);
     }
 
     /// Until when to wait for a time: on a manual clock, a moment.
@@ -125,16 +162,27 @@ impl Registry {
         }
     }
 
-    /// Runs `wait`, in which a worker waits for a job that is not due.
-    pub fn while_waiting<R>(&self, wait: impl FnOnce() -> R) -> R {
-        self.timing.waiting.fetch_add(1, Ordering::AcqRel);
+    /// Runs `wait`, in which a worker waits for something that is due at this time: for this job, if it is a certain one.
+    pub fn while_waiting<R>(&self, due: u64, job: Option<&RawCell>, wait: impl FnOnce() -> R) -> R {
+        if !self.is_manual() {
+            return wait();
+        }
+        let waiter = Arc::new(Waiter { due, job: job.cloned(), inside: timed_frames() });
+        lock_plain(&self.timing.waiters).push(waiter.clone());
         let result = wait();
-        self.timing.waiting.fetch_sub(1, Ordering::AcqRel);
+        lock_plain(&self.timing.waiters).retain(|other| !Arc::ptr_eq(other, &waiter));
         result
     }
 
     /// Queues jobs that are due, taken from the timers.
     fn fire(&self, due: &mut Vec<JobRef>) {
+        if self.queue_all(due) {
+            self.tell_of_due();
+        }
+    }
+
+    /// Returns whether there was any but tombstones.
+    fn queue_all(&self, due: &mut Vec<JobRef>) -> bool {
         let mut queued = false;
         // Whoever made them has them in its cache: they come while others are fired.
         due.iter().for_each(|job| prefetch(job.as_ptr()));
@@ -144,9 +192,7 @@ impl Registry {
             self.timing.timers.hand_over();
             queued |= self.fire_counted(job);
         }
-        if queued {
-            self.tell_of_due();
-        }
+        queued
     }
 
     /// Wakes a worker for jobs that have been pushed to the lane of those that are due.
@@ -200,10 +246,13 @@ impl Registry {
         cancelled + self.end_timed(Reason::Cancelled)
     }
 
-    /// Takes no more timed jobs and ends those that there are.
+    /// Takes no more timed jobs. Those that there are, the timers' thread ends, which is told: their destructors and callbacks may take long.
     pub(super) fn close_timers(&self) {
         self.timing.timers.close();
-        self.end_timed(Reason::ShutDown);
+        // Ordering: Acquire pairs with the start. Whoever is about to start it has looked whether the timers are closed before they were.
+        if !self.timing.has_thread.load(Ordering::Acquire) {
+            self.end_timed(Reason::ShutDown);
+        }
     }
 
     /// Jobs that are not due yet.
@@ -267,6 +316,10 @@ impl Timekeeper for Registry {
         }
     }
 
+    fn schedule_over(&self) {
+        self.timing.forget_schedule();
+    }
+
     fn disarmed(&self, reason: Option<Reason>, left: Option<&Node>) {
         if reason == Some(Reason::Cancelled) {
             self.timing.cancelled.bump_shared();
@@ -281,19 +334,39 @@ impl Driven for Registry {
     }
 
     fn fire_due(&self) {
-        let mut due = Vec::new();
+        // Nobody joins the thread that moves the clock: the pool is not idle meanwhile, and its end waits.
+        self.idle.begin_ending();
+        let (mut due, mut batch) = (Vec::new(), Vec::new());
         loop {
-            self.timing.timers.poll(self.timing.clock.now(), &mut due);
-            if due.is_empty() {
-                return;
+            self.timing.timers.poll(self.timing.clock.now(), &mut batch);
+            if batch.is_empty() {
+                break;
             }
-            self.fire(&mut due);
+            due.append(&mut batch);
         }
+        // Nobody takes any before all of one moment are there: what they submit themselves comes behind.
+        if !due.is_empty() && self.shared.while_nobody_takes(|| self.queue_all(&mut due)) {
+            self.tell_of_due();
+        }
+        self.idle.end_ending();
+    }
+
+    fn is_ending_here(&self) -> bool {
+        ending::is_ending(self.id)
     }
 
     fn is_busy(&self) -> bool {
+        let now = self.timing.clock.now();
+        let waiters = lock_plain(&self.timing.waiters);
+        // Under the lock: what a waiter has submitted was counted before it said that it waits.
         // Ordering: Acquire pairs with `due_over`.
         let outstanding = self.timing.outstanding.load(Ordering::Acquire);
-        outstanding > 0 && self.timing.waiting.load(Ordering::Acquire) < self.main_workers().len()
+        // The others are about to go on.
+        let patient = |waiter: &&Arc<Waiter>| waiter.due > now && !waiter.job.as_ref().is_some_and(RawCell::has_ended);
+        let waiting = waiters.iter().filter(patient);
+        let mut inside: Vec<usize> = waiting.clone().flat_map(|waiter| waiter.inside.iter().copied()).collect();
+        inside.sort_unstable();
+        inside.dedup();
+        outstanding > inside.len() && waiting.count() < self.main_workers().len()
     }
 }

@@ -126,10 +126,14 @@ impl<T: Send + 'static> Core<T> {
 
     /// When the first member is due that is not yet.
     pub fn next_due(&self) -> Option<u64> {
-        if !self.has_delayed.load(Ordering::Relaxed) {
-            return None;
-        }
-        lock(&self.members).next_due()
+        self.has_delayed.load(Ordering::Relaxed).then(|| self.next_due_of(&lock(&self.members)))?
+    }
+
+    fn next_due_of(&self, members: &Members) -> Option<u64> {
+        let next = self.has_delayed.load(Ordering::Relaxed).then(|| members.next_due())?;
+        // Both under the lock: nobody adds one in between.
+        self.has_delayed.store(next.is_some(), Ordering::Relaxed);
+        next
     }
 
     /// There is one more member to run in place.
@@ -307,10 +311,7 @@ impl<T: Send + 'static> Core<T> {
     }
 
     fn has_one_due_before(&self, members: &Members, due: Option<u64>) -> bool {
-        if !self.has_delayed.load(Ordering::Relaxed) {
-            return false;
-        }
-        let next = members.next_due();
+        let next = self.next_due_of(members);
         next.is_some_and(|next| due.is_none_or(|due| next < due))
     }
 

@@ -307,8 +307,8 @@ impl<T: Send + 'static> JobSet<T> {
         match due {
             // Nobody else may be there to run it then.
             Some(due) => {
-                let patience = self.registry.patience_until(due);
-                self.registry.while_waiting(|| self.core.wait(patience, may_run, Some(due)));
+                let patience = self.registry.patience_until(due).sooner(self.patience());
+                self.registry.while_waiting(due, None, || self.core.wait(patience, may_run, Some(due)));
             }
             None => _ = self.core.wait(self.patience(), may_run, None),
         }

@@ -15,6 +15,14 @@ impl Deadline {
         Self(Instant::now().checked_add(duration))
     }
 
+    /// The one of both that comes first.
+    pub fn sooner(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => Self(Some(one.min(other))),
+            (one, other) => Self(one.or(other)),
+        }
+    }
+
     /// The time left: `None` for no limit, zero when it has passed. Under the model there is no clock, and a
     /// deadline passes when a timed wait gives up.
     pub fn left(&self) -> Option<Duration> {

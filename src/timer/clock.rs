@@ -7,7 +7,13 @@ use std::time::{Duration, Instant};
 use crate::sync::lock_plain;
 use crate::sync::time::nanos_since;
 
-/// A clock: nanoseconds since its beginning.
+/// What a clock shows at its beginning: the first tick of a schedule may lie so far back, 146 years, which is more than any system's clock has counted.
+const BEGINNING: u64 = 1 << 62;
+
+/// The last time: no clock comes to the one after it, which is for what never happens.
+const LAST: u64 = u64::MAX - 1;
+
+/// A clock: nanoseconds, [`BEGINNING`] of them when it was made.
 #[derive(Debug, Clone)]
 pub enum Clock {
     /// The system's monotonic clock.
@@ -25,24 +31,26 @@ impl Clock {
     /// The time.
     pub fn now(&self) -> u64 {
         match self {
-            Self::Real(beginning) => nanos_since(*beginning),
+            Self::Real(beginning) => BEGINNING + nanos_since(*beginning),
             Self::Manual(manual) => manual.now(),
         }
     }
 
-    /// The time in so long.
-    pub fn after(&self, delay: Duration) -> u64 {
-        self.now().saturating_add(nanos(delay))
-    }
-
-    /// The moment as a time; 0 if it was before the beginning.
+    /// The moment as a time.
     pub fn at(&self, moment: Instant) -> u64 {
-        nanos(moment.saturating_duration_since(self.beginning()))
+        let beginning = self.beginning();
+        match moment.checked_duration_since(beginning) {
+            Some(after) => BEGINNING.saturating_add(nanos(after)),
+            None => BEGINNING.saturating_sub(nanos(beginning - moment)),
+        }
     }
 
     /// The time as a moment, if the system can say it.
     pub fn moment(&self, time: u64) -> Option<Instant> {
-        self.beginning().checked_add(Duration::from_nanos(time))
+        match time.checked_sub(BEGINNING) {
+            Some(after) => self.beginning().checked_add(Duration::from_nanos(after)),
+            None => self.beginning().checked_sub(Duration::from_nanos(BEGINNING - time)),
+        }
     }
 
     fn beginning(&self) -> Instant {
@@ -61,9 +69,17 @@ impl Clock {
     }
 }
 
-/// So many nanoseconds; `u64::MAX`, in 584 years, stands for all that is longer.
+/// So many nanoseconds; `u64::MAX`, 584 years, stands for all that is longer.
 pub fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
+}
+
+/// The time that comes so long after `now`: at the latest the last that can come, unless it is as much as a `u64` holds, which never comes.
+pub fn later(now: u64, delay: Duration) -> u64 {
+    match nanos(delay) {
+        u64::MAX => u64::MAX,
+        delay => now.saturating_add(delay).min(LAST),
+    }
 }
 
 /// Timers on a manual clock.
@@ -74,6 +90,8 @@ pub trait Driven: Send + Sync {
     fn fire_due(&self);
     /// Whether something that was due has not ended, and is not waiting for the clock either.
     fn is_busy(&self) -> bool;
+    /// Whether this thread is ending a job of theirs.
+    fn is_ending_here(&self) -> bool;
 }
 
 /// A clock that is moved by hand.
@@ -91,7 +109,7 @@ impl Manual {
     /// Begins now.
     pub fn new() -> Self {
         let (driven, moving) = (Mutex::default(), Mutex::default());
-        Self { beginning: Instant::now(), now: AtomicU64::new(0), driven, moving }
+        Self { beginning: Instant::now(), now: AtomicU64::new(BEGINNING), driven, moving }
     }
 
     /// The time.
@@ -106,13 +124,22 @@ impl Manual {
         all.push(driven);
     }
 
+    /// Whether this holds for one of the timers that it drives.
+    pub fn is_driven_by_one(&self, holds: impl Fn(&dyn Driven) -> bool) -> bool {
+        self.all_driven().iter().any(|driven| holds(&**driven))
+    }
+
+    fn all_driven(&self) -> Vec<Arc<dyn Driven>> {
+        lock_plain(&self.driven).iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// Moves it by so much, from deadline to deadline. At each it stops until all that was due has run: `wait` is called over and over meanwhile, and at
     /// the beginning for what was due before.
     pub fn advance(&self, duration: Duration, mut wait: impl FnMut()) {
         let _moving = lock_plain(&self.moving);
-        let end = self.now().saturating_add(nanos(duration));
+        let end = self.now().saturating_add(nanos(duration)).min(LAST);
         loop {
-            let driven: Vec<_> = lock_plain(&self.driven).iter().filter_map(Weak::upgrade).collect();
+            let driven = self.all_driven();
             driven.iter().for_each(|driven| driven.fire_due());
             while driven.iter().any(|driven| driven.is_busy()) {
                 wait();
@@ -129,13 +156,16 @@ impl Manual {
 
     /// The time as a moment.
     pub fn moment(&self) -> Instant {
-        let elapsed = Duration::from_nanos(self.now());
-        self.beginning.checked_add(elapsed).unwrap_or(self.beginning)
+        self.beginning.checked_add(self.elapsed()).unwrap_or(self.beginning)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.now() - BEGINNING)
     }
 }
 
 impl std::fmt::Debug for Manual {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Manual").field("now", &Duration::from_nanos(self.now())).finish_non_exhaustive()
+        f.debug_struct("Manual").field("elapsed", &self.elapsed()).finish_non_exhaustive()
     }
 }

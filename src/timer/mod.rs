@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-pub use clock::{Clock, Driven, Manual, nanos};
+pub use clock::{Clock, Driven, Manual, later, nanos};
 pub use inbox::Inbox;
 
 use crate::job::{Executed, Header, JobRef, Node, Verb};
@@ -45,11 +45,11 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Makes timers without jobs. Their thread is taken to be awake until it says otherwise.
-    pub fn new() -> Self {
+    /// Makes timers without jobs, at this time. Their thread is taken to be awake until it says otherwise.
+    pub fn new(now: u64) -> Self {
         Self {
             inbox: CachePadded::new(Inbox::new()),
-            wheel: Mutex::new(Wheel::new()),
+            wheel: Mutex::new(Wheel::new(now)),
             held: AtomicUsize::new(0),
             in_hand: AtomicUsize::new(0),
             tombstones: AtomicI64::new(0),
@@ -185,20 +185,22 @@ impl Timers {
 
     /// Moves the inbox to the wheel.
     fn drain(&self, wheel: &mut Entries) {
+        let mut earliest = NEVER;
         self.inbox.take_all(|node| {
             // SAFETY: taken from the inbox just now, so alive.
             let node = unsafe { node.as_ref() };
             if self.tombstones.load(Ordering::Relaxed) > 0 && !is_live(node.job()) {
                 self.met_tombstone();
-            } else if let Some(place) = wheel.insert(node.deadline(), InTransit(node.job())) {
+                return;
+            }
+            earliest = earliest.min(node.deadline());
+            if let Some(place) = wheel.insert(node.deadline(), InTransit(node.job())) {
                 node.settle(place);
             }
         });
         self.note_len(wheel);
         // The inserter may have looked before the thread said until when it sleeps, and the thread after we had emptied the inbox.
-        if let Some(next) = wheel.next_deadline() {
-            self.tell(next);
-        }
+        self.tell(earliest);
     }
 
     /// Takes the jobs that are due, at most as many as fit a batch, by deadline. The caller [hands over](Self::hand_over) each.

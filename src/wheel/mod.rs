@@ -34,10 +34,10 @@ pub struct Wheel<T> {
 }
 
 impl<T> Wheel<T> {
-    /// Makes an empty wheel that stands at the time 0.
-    pub fn new() -> Self {
+    /// Makes an empty wheel that stands at this time.
+    pub fn new(now: u64) -> Self {
         Self {
-            elapsed: 0,
+            elapsed: now >> TICK_BITS,
             levels: (0..LEVELS).map(|_| Level::new()).collect(),
             ready: VecDeque::new(),
             late: Vec::new(),
@@ -105,9 +105,13 @@ impl<T> Wheel<T> {
     fn advance(&mut self, tick: u64) {
         while let Some((level, slot, start)) = self.first_slot().filter(|(_, _, start)| *start <= tick) {
             self.elapsed = start;
-            for entry in self.levels[level].take(slot) {
-                self.put(entry);
+            let mut entries = self.levels[level].take(slot);
+            for Entry { deadline, value } in entries.drain(..) {
+                if let Some(value) = value {
+                    self.put(Entry { deadline, value });
+                }
             }
+            self.levels[level].give_back(slot, entries);
         }
         self.elapsed = self.elapsed.max(tick);
         self.sort_late();
@@ -205,7 +209,7 @@ impl<T> Wheel<T> {
         *len = 0;
         let ready = std::mem::take(ready).into_iter();
         let in_slots = levels.iter_mut().flat_map(|level| (0..SLOTS).flat_map(|slot| level.take(slot)));
-        ready.chain(in_slots).map(|entry| entry.value).collect()
+        ready.map(|entry| entry.value).chain(in_slots.filter_map(|entry| entry.value)).collect()
     }
 }
 

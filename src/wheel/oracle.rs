@@ -106,7 +106,7 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let (places, old) = (BTreeMap::new(), BTreeMap::new());
-        Self { wheel: Wheel::new(), oracle: BTreeMap::new(), now: 0, next: 0, last: 0, places, old, is_swept: false }
+        Self { wheel: Wheel::new(0), oracle: BTreeMap::new(), now: 0, next: 0, last: 0, places, old, is_swept: false }
     }
 
     fn apply(&mut self, operation: Operation) {

@@ -32,7 +32,7 @@ struct Slot<T> {
     live: usize,
 }
 
-/// A shorter slot keeps its gaps, and its memory when it becomes empty.
+/// A slot that is no longer keeps its gaps, and its memory when it becomes empty.
 const SHORT: usize = 16;
 
 impl<T> Slot<T> {
@@ -97,10 +97,17 @@ impl<T> Level<T> {
     }
 
     /// Empties a slot.
-    pub fn take(&mut self, number: usize) -> impl Iterator<Item = Entry<T>> + use<T> {
+    pub fn take(&mut self, number: usize) -> Vec<Entry<Option<T>>> {
         self.occupied &= !(1 << number);
-        let slot = std::mem::replace(&mut self.slots[number], Slot::EMPTY);
-        slot.entries.into_iter().filter_map(|Entry { deadline, value }| Some(Entry { deadline, value: value? }))
+        std::mem::replace(&mut self.slots[number], Slot::EMPTY).entries
+    }
+
+    /// Gives an empty slot the memory back that was taken with its entries, if it is short.
+    pub fn give_back(&mut self, number: usize, entries: Vec<Entry<Option<T>>>) {
+        let slot = &mut self.slots[number];
+        if entries.capacity() <= SHORT && slot.entries.capacity() == 0 {
+            slot.entries = entries;
+        }
     }
 
     /// Ends a slot without entries.

@@ -11,7 +11,7 @@ fn due(wheel: &mut Wheel<u32>, now: u64) -> Vec<(u64, u32)> {
 
 #[test]
 fn gives_what_is_due_by_deadline_and_then_by_age() {
-    let mut wheel = Wheel::new();
+    let mut wheel = Wheel::new(0);
     for (value, deadline) in [500, 100, 500, u64::MAX, 70_000_000, 100, 0].into_iter().enumerate() {
         wheel.insert(deadline, value as u32);
     }
@@ -29,7 +29,7 @@ fn gives_what_is_due_by_deadline_and_then_by_age() {
 fn equal_deadlines_come_in_order_from_every_level() {
     for level in 0..LEVELS as u32 {
         let deadline = (TICK << (SLOT_BITS * level)) * 3 + 5;
-        let mut wheel = Wheel::new();
+        let mut wheel = Wheel::new(0);
         for value in 0..100 {
             // Some come early, and move down; the others come when the wheel is near.
             if value == 50 {
@@ -44,7 +44,7 @@ fn equal_deadlines_come_in_order_from_every_level() {
 
 #[test]
 fn a_limit_leaves_the_rest_for_the_next_poll() {
-    let mut wheel = Wheel::new();
+    let mut wheel = Wheel::new(0);
     for n in 0..10 {
         wheel.insert(n % 3, n as u32);
     }
@@ -61,7 +61,7 @@ fn a_limit_leaves_the_rest_for_the_next_poll() {
 
 #[test]
 fn sweeping_all_parts_meets_every_entry_once() {
-    let mut wheel = Wheel::new();
+    let mut wheel = Wheel::new(0);
     let mut deadline = 1;
     for value in 0..60 {
         wheel.insert(deadline, value);
@@ -94,7 +94,7 @@ fn sweeping_all_parts_meets_every_entry_once() {
 
 #[test]
 fn what_is_removed_from_its_place_is_gone_and_the_others_stay() {
-    let mut wheel = Wheel::new();
+    let mut wheel = Wheel::new(0);
     let places: Vec<_> = (0..100).map(|n| wheel.insert(TICK * 64, n).unwrap()).collect();
     for n in (0..100).filter(|n| n % 10 != 0) {
         let (value, part) = wheel.remove(places[n as usize], |value| *value == n).unwrap();
@@ -108,7 +108,7 @@ fn what_is_removed_from_its_place_is_gone_and_the_others_stay() {
 
 #[test]
 fn a_sweep_closes_gaps_and_says_where_the_others_are() {
-    let mut wheel = Wheel::new();
+    let mut wheel = Wheel::new(0);
     let mut places: Vec<_> = (0..100).map(|n| wheel.insert(TICK * 64, n).unwrap()).collect();
     for n in 0..90 {
         wheel.remove(places[n as usize], |value| *value == n).unwrap();

@@ -42,8 +42,11 @@ impl Worker {
         }
         let turn = self.fair_turns.get();
         self.fair_turns.set(turn.wrapping_add(1));
-        if let Some(job) = (turn % 2 == 1).then(|| self.registry.take_due(self.index)).flatten() {
-            return Some(Found::Job(job));
+        // Only an express job goes before what is due.
+        if turn % 2 == 1 && self.registry.has_express() {
+            if let Some(job) = self.registry.take_due(self.index) {
+                return Some(Found::Job(job));
+            }
         }
         match turn % 3 {
             0 => self.registry.take_injected(self.index, &self.released).map(Found::Job),

@@ -79,6 +79,20 @@ fn a_sweep_keeps_the_order() {
     });
 }
 
+/// A worker that finds nothing takes the hint away, and may do so while a sweeper has the job in hand.
+#[test]
+fn a_job_that_is_due_is_found_whoever_had_it_in_hand() {
+    explore_in_both_modes("sweep: worker, pusher, due", Some(2), || {
+        let stage = Stage::new(Lane::Due, 0);
+        let worker = stage.start(|stage| _ = stage.run_one());
+        let pusher = stage.start(|stage| stage.push(0));
+        stage.shared.sweep();
+        worker.join().unwrap();
+        pusher.join().unwrap();
+        stage.settle(&[0]);
+    });
+}
+
 /// A job that comes after the sweep goes before what the sweep has left.
 #[test]
 fn a_sweep_keeps_the_order_of_express_jobs() {
@@ -137,7 +151,9 @@ fn who_takes_all_takes_what_a_sweeper_has_in_hand() {
     explore_in_both_modes("sweep: take all", ALL, || {
         let stage = Stage::new(Lane::Back, 2);
         let sweeper = stage.start(|stage| stage.shared.sweep());
-        for job in stage.shared.take_all() {
+        let (due, others) = stage.shared.take_all();
+        assert!(due.is_empty());
+        for job in others {
             let _ = Queued(job).run(&Accountant::default());
         }
         assert_eq!(*stage.ran.lock().unwrap(), [0, 1]);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use filch::internals::handle;
+use filch::internals::{CellRef, handle};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
@@ -132,6 +132,81 @@ fn a_cancel_meets_a_job_on_its_way_to_the_wheel() {
     });
 }
 
+/// Two delayed jobs, which the second has moved to the wheel.
+fn two_in_the_wheel(stage: &Stage, first: u64) -> (CellRef<u32>, CellRef<u32>) {
+    let cells = (stage.submit_closure(|| 1, first), stage.submit_closure(|| 2, LATER));
+    assert_eq!(stage.timers.len(), 2);
+    cells
+}
+
+#[test]
+fn a_cancelled_job_leaves_the_wheel_while_others_are_taken() {
+    explore("timer: withdraw, fire and run", Some(4), || {
+        let stage = Stage::new(true);
+        let (first, second) = two_in_the_wheel(&stage, LATER);
+        let soon = stage.submit_closure(|| 3, SOON);
+        let timers = start(&stage, |stage| {
+            stage.poll();
+            stage.run_one();
+        });
+        assert!(first.raw().cancel());
+        timers.join().unwrap();
+        assert_eq!(stage.timers.len(), 1);
+        assert_eq!(soon.take().unwrap(), 3);
+        stage.settle();
+        assert!(first.take().unwrap_err().is_cancelled() && second.take().unwrap_err().is_shut_down());
+    });
+}
+
+#[test]
+fn two_cancelled_jobs_leave_the_wheel() {
+    explore("timer: withdraw, withdraw", Some(4), || {
+        let stage = Stage::new(false);
+        let (first, second) = two_in_the_wheel(&stage, LATER);
+        let other = start(&stage, move |_| {
+            assert!(second.raw().cancel());
+            assert!(second.take().unwrap_err().is_cancelled());
+        });
+        assert!(first.raw().cancel());
+        assert!(first.take().unwrap_err().is_cancelled());
+        other.join().unwrap();
+        assert_eq!(stage.timers.len(), 0);
+        stage.settle();
+    });
+}
+
+#[test]
+fn a_job_that_leaves_the_wheel_meets_the_moment() {
+    explore("timer: withdraw, fire the same", Some(4), || {
+        let stage = Stage::new(true);
+        let (first, second) = two_in_the_wheel(&stage, SOON);
+        let timers = start(&stage, |stage| {
+            stage.poll();
+            stage.run_one();
+        });
+        let cancelled = first.raw().cancel();
+        timers.join().unwrap();
+        assert_eq!(stage.timers.len(), 1);
+        assert_eq!(first.take().is_err(), cancelled);
+        stage.settle();
+        drop(second);
+    });
+}
+
+#[test]
+fn a_job_that_leaves_the_wheel_meets_the_end() {
+    explore("timer: withdraw, close", Some(4), || {
+        let stage = Stage::new(false);
+        let (first, second) = two_in_the_wheel(&stage, LATER);
+        let closer = start(&stage, |stage| stage.close());
+        let cancelled = first.raw().cancel();
+        closer.join().unwrap();
+        assert_eq!(first.take().unwrap_err().is_cancelled(), cancelled);
+        assert!(second.take().unwrap_err().is_shut_down());
+        stage.settle();
+    });
+}
+
 #[test]
 fn a_cancel_in_one_step_tells_who_waits() {
     explore("timer: quiet cancel, join", Some(3), || {
@@ -181,10 +256,10 @@ fn a_cancel_meets_a_run_of_a_schedule() {
             stage.run_one();
         });
         assert!(schedule.cancel());
-        let begun = runs.load(Relaxed);
+        let begun = schedule.runs();
         assert!(!schedule.is_active() && !schedule.cancel());
         worker.join().unwrap();
-        assert!(runs.load(Relaxed) <= begun.max(1));
+        assert_eq!(schedule.runs(), begun, "no run begins after a cancel");
         stage.settle();
         assert_eq!(Arc::strong_count(&runs), 1, "the closure is gone");
         assert_eq!(schedule.runs(), runs.load(Relaxed) as u64);

@@ -35,7 +35,7 @@ impl Stage {
     pub fn new(is_soon: bool) -> Arc<Self> {
         let stage = Arc::new(Self {
             id: OwnerId::new(),
-            timers: Timers::new(),
+            timers: Timers::new(0),
             now: AtomicU64::new(if is_soon { SOON } else { 0 }),
             accounts: Accountant::default(),
             due: AtomicIsize::new(0),
@@ -225,6 +225,8 @@ impl Timekeeper for Stage {
     fn due_over(&self) {
         self.due.fetch_sub(1, Relaxed);
     }
+
+    fn schedule_over(&self) {}
 
     fn disarmed(&self, reason: Option<Reason>, left: Option<&Node>) {
         if let Some(reason) = reason {
