@@ -76,9 +76,11 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: a cancel ends the job",
         file: STACK,
-        find: "Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe(_) | Verb::Fire => return Executed::Kept,",
+        find: "Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Settle(_) | Verb::Probe(_) | Verb::Fire => {
+                return Executed::Kept;
+            }",
         replace: "Verb::End(_, Reason::Cancelled) => REFUSED,
-            Verb::Bury | Verb::Probe(_) | Verb::Fire => return Executed::Done,",
+            Verb::Bury | Verb::Settle(_) | Verb::Probe(_) | Verb::Fire => return Executed::Done,",
         models: "install::",
     },
     Mutant {
@@ -91,8 +93,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "install: a cancel of all puts the job back and tells nobody",
         file: ENDING,
-        find: "self.inject(job, Lane::Back)",
-        replace: "self.push_shared(job, Lane::Back)",
+        find: "self.inject(job, lane)",
+        replace: "self.push_shared(job, lane)",
         models: "install::install_against_cancel",
     },
     Mutant {

@@ -212,7 +212,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "scope: a cancel ends the ticket",
         file: ASIDE,
-        find: "if matches!(verb, Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Probe(_) | Verb::Fire) {",
+        find: "if matches!(verb, Verb::End(_, Reason::Cancelled) | Verb::Bury | Verb::Settle(_) | Verb::Probe(_) | Verb::Fire) {",
         replace: "if matches!(verb, Verb::Bury) {",
         models: "scope::a_scope_against_cancel",
     },

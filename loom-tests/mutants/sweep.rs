@@ -191,6 +191,45 @@ pub const MUTANTS: &[Mutant] = &[
         replace: "live.into_iter().flatten().for_each(",
         models: MODELS,
     },
+    Mutant {
+        name: "sweep: nobody is told of due jobs that were put back",
+        file: SHARED,
+        find: "full_fence(Ordering::SeqCst);
+            self.hint_at_due();
+        }
+        tombstones.len()",
+        replace: "}
+        tombstones.len()",
+        models: MODELS,
+    },
+    Mutant {
+        name: "sweep: the hint at due jobs that were put back is looked at without a fence",
+        file: SHARED,
+        find: "full_fence(Ordering::SeqCst);
+            self.hint_at_due();
+        }
+        tombstones.len()",
+        replace: "self.hint_at_due();
+        }
+        tombstones.len()",
+        models: MODELS,
+    },
+    Mutant {
+        name: "sweep: who pushes a due job looks at the hint without a fence",
+        file: SHARED,
+        find: "fence::after_exchange();
+                self.hint_at_due();",
+        replace: "self.hint_at_due();",
+        models: MODELS,
+    },
+    Mutant {
+        name: "sweep: who takes the hint away looks for due jobs without a fence",
+        file: SHARED,
+        find: "full_fence(Ordering::SeqCst);
+            if !self.is_empty_of_due() {",
+        replace: "if !self.is_empty_of_due() {",
+        models: MODELS,
+    },
 ];
 
 pub const UNSEEN: &[Mutant] = &[

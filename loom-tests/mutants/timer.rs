@@ -74,10 +74,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: whoever drains tells nobody",
         file: TIMERS,
-        find: "if let Some(next) = wheel.next_deadline() {
-            self.tell(next);
-        }",
-        replace: "",
+        find: "self.tell(earliest);",
+        replace: "let _ = earliest;",
         models: "timer::",
     },
     Mutant {
@@ -137,8 +135,48 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: a sweep keeps tombstones",
         file: TIMERS,
-        find: "executed != Executed::Tombstone",
-        replace: "executed == executed",
+        find: "let executed = unsafe { Header::execute(job, Verb::Settle(place)) };
+    executed != Executed::Tombstone",
+        replace: "let executed = unsafe { Header::execute(job, Verb::Settle(place)) };
+    executed == executed",
+        models: "timer::",
+    },
+    Mutant {
+        name: "timer: a cancelled job leaves the wheel and is not freed",
+        file: TIMERS,
+        find: "let live = is_live(job);
+            debug_assert!(!live, \"a job that has ended is a tombstone\");",
+        replace: "let _ = job;",
+        models: "timer::",
+    },
+    Mutant {
+        name: "timer: a cancel takes out whatever lies at the place",
+        file: TIMERS,
+        find: "wheel.remove(node.place()?, |job| job.0 == node.job())?",
+        replace: "wheel.remove(node.place()?, |_| true)?",
+        models: "timer::",
+    },
+    Mutant {
+        name: "timer: a job that left the wheel is counted as a tombstone, too",
+        file: TIMERS,
+        find: "debug_assert!(!live, \"a job that has ended is a tombstone\");",
+        replace: "debug_assert!(!live, \"a job that has ended is a tombstone\");
+            self.tombstones.fetch_add(1, Ordering::Relaxed);",
+        models: "timer::",
+    },
+    Mutant {
+        name: "timer: a tombstone in the inbox is not counted when it is freed",
+        file: TIMERS,
+        find: "self.met_tombstone();
+                return;",
+        replace: "return;",
+        models: "timer::",
+    },
+    Mutant {
+        name: "timer: a run of a schedule is counted after it has begun",
+        file: PERIODIC,
+        find: "let run = if to == RUNNING { ONE_RUN } else { 0 };",
+        replace: "let run = if to == ARMED { ONE_RUN } else { 0 };",
         models: "timer::",
     },
     Mutant {
@@ -194,32 +232,31 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: a schedule's state moves whatever it is",
         file: PERIODIC,
-        find: "self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()",
-        replace: "{
-            let _ = from;
-            self.state.swap(to, Ordering::AcqRel) != ENDED
-        }",
+        find: "Err(found) if found & PHASE == from => state = found,
+                Err(_) => return false,",
+        replace: "Err(found) if found & PHASE == from || found & PHASE == ENDED => return false,
+                Err(found) => return self.state.swap((found & !PHASE | to) + run, Ordering::AcqRel) & PHASE != ENDED,",
         models: "timer::",
     },
     Mutant {
         name: "timer: a schedule's state publishes nothing",
         file: PERIODIC,
-        find: "self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()",
-        replace: "self.state.compare_exchange(from, to, Ordering::Acquire, Ordering::Acquire).is_ok()",
+        find: "self.state.compare_exchange(before, after, Ordering::AcqRel, Ordering::Acquire)",
+        replace: "self.state.compare_exchange(before, after, Ordering::Acquire, Ordering::Acquire)",
         models: "timer::",
     },
     Mutant {
         name: "timer: a schedule's state acquires nothing",
         file: PERIODIC,
-        find: "self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()",
-        replace: "self.state.compare_exchange(from, to, Ordering::Release, Ordering::Relaxed).is_ok()",
+        find: "self.state.compare_exchange(before, after, Ordering::AcqRel, Ordering::Acquire)",
+        replace: "self.state.compare_exchange(before, after, Ordering::Release, Ordering::Relaxed)",
         models: "timer::",
     },
     Mutant {
         name: "timer: a schedule is armed although it was cancelled in its run",
         file: PERIODIC,
         find: "let armed = self.advance(RUNNING, ARMED);",
-        replace: "self.state.swap(ARMED, Ordering::AcqRel);
+        replace: "self.set(ARMED);
             let armed = true;",
         models: "timer::",
     },
@@ -241,9 +278,9 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: a schedule that is over keeps its closure",
         file: PERIODIC,
-        find: "self.state.swap(ENDING, Ordering::AcqRel);
+        find: "self.set(ENDING);
             self.drop_closure(Some(owner));",
-        replace: "self.state.swap(ENDED, Ordering::AcqRel);",
+        replace: "self.set(ENDED);",
         models: "timer::",
     },
     Mutant {

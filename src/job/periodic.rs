@@ -255,9 +255,18 @@ impl<F> Periodic<F> {
     /// A step of the schedule. False: it is not where the step begins.
     fn advance(&self, from: u64, to: u64) -> bool {
         let run = if to == RUNNING { ONE_RUN } else { 0 };
-        let step = |state: u64| (state & PHASE == from).then(|| (state & !PHASE | to) + run);
-        // Ordering: AcqRel: Release publishes what a run did to the closure; Acquire makes it visible to the next.
-        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).is_ok()
+        // Ordering: Relaxed: a guess. An exchange decides, also that the step cannot be taken: a load could see an old state.
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let before = state & !PHASE | from;
+            let after = (state & !PHASE | to) + run;
+            // Ordering: AcqRel: Release publishes what a run did to the closure; Acquire makes it visible to the next.
+            match self.state.compare_exchange(before, after, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(found) if found & PHASE == from => state = found,
+                Err(_) => return false,
+            }
+        }
     }
 
     /// A step that nobody can prevent.
