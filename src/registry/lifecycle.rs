@@ -34,7 +34,10 @@ pub struct Lifecycle {
     left: Futex,
     /// 1 when the threads have been joined.
     joined: Futex,
+    /// Those that nobody has begun to join.
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held by the one who joins.
+    joining: Mutex<()>,
     /// To be told when the pool closes.
     closing: Mutex<Vec<Weak<dyn Closing + Send + Sync>>>,
 }
@@ -61,6 +64,7 @@ impl Lifecycle {
             left: Futex::new(0),
             joined: Futex::new(0),
             threads: Mutex::new(Vec::new()),
+            joining: Mutex::new(()),
             closing: Mutex::new(Vec::new()),
         }
     }
@@ -123,7 +127,7 @@ impl Registry {
         self.tell_of_closing();
     }
 
-    /// Keeps the handle of a started worker, to be joined.
+    /// Keeps the handle of a started thread, to be joined.
     pub fn adopt(&self, thread: JoinHandle<()>) {
         lock(&self.lifecycle.threads).push(thread);
     }
@@ -178,15 +182,19 @@ impl Registry {
     }
 
     fn join_all(&self) {
-        // The lock is held while joining, so that a second caller waits too. No worker takes it: a shutdown from inside does not join.
-        let mut threads = lock(&self.lifecycle.threads);
-        for thread in threads.drain(..) {
+        // Held to the end, so that a second caller waits too. No worker takes it: a shutdown from inside does not join.
+        let _joining = lock(&self.lifecycle.joining);
+        while let Some(thread) = self.next_to_join() {
             // A worker contains every panic of foreign code; what is left is a thread-local's destructor, and `std` aborts on that.
             let _ = thread.join();
         }
-        drop(threads);
         self.lifecycle.joined.swap(1, Ordering::Release);
         self.lifecycle.joined.wake_all();
+    }
+
+    /// The lock is free again while a thread is joined: a job that it has to end first may start the timers' thread.
+    fn next_to_join(&self) -> Option<JoinHandle<()>> {
+        lock(&self.lifecycle.threads).pop()
     }
 }
 

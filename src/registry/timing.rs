@@ -1,14 +1,14 @@
 //! The timers of a pool: what is due is queued, what the pool's end meets is ended.
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::{Lane, Registry};
 use crate::job::ending::InHand;
 use crate::job::{Executed, Header, JobRef, Node, Reason, Recurring, Timekeeper, Verb};
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicU32, AtomicUsize, Counter, Ordering, fence, lock_plain, prefetch, thread};
+use crate::sync::{AtomicBool, AtomicUsize, Counter, Mutex, Ordering, fence, lock, lock_plain, prefetch, thread};
 use crate::timer::{Clock, Driven, Timers};
 
 /// Enough for the timers' thread, which may have to end jobs: destructors and callbacks.
@@ -17,20 +17,20 @@ const STACK: usize = 2 * 1024 * 1024;
 /// How long a worker that waits for a job on a manual clock sleeps before it looks at the clock again.
 const NAP: Duration = Duration::from_millis(1);
 
-const NOT_STARTED: u32 = 0;
-const STARTED: u32 = 1;
-
 /// The timers of a pool, and what belongs to them.
 pub struct Timing {
     timers: Timers,
     clock: Clock,
-    thread: AtomicU32,
+    /// The system has granted the thread.
+    has_thread: AtomicBool,
+    /// Held by the one who asks for it.
+    starting: Mutex<()>,
     /// Jobs that became due and have not ended, on a manual clock.
     outstanding: AtomicUsize,
     /// Workers that wait for a job which is not due.
     waiting: AtomicUsize,
     /// Schedules that may be active. Plain: a list for those who ask, no part of a protocol.
-    schedules: Mutex<Vec<Weak<dyn Recurring>>>,
+    schedules: std::sync::Mutex<Vec<Weak<dyn Recurring>>>,
     /// Jobs that were cancelled before they were due.
     cancelled: Counter,
 }
@@ -40,10 +40,11 @@ impl Timing {
         Self {
             timers: Timers::new(),
             clock,
-            thread: AtomicU32::new(NOT_STARTED),
+            has_thread: AtomicBool::new(false),
+            starting: Mutex::new(()),
             outstanding: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            schedules: Mutex::default(),
+            schedules: std::sync::Mutex::default(),
             cancelled: Counter::default(),
         }
     }
@@ -84,7 +85,7 @@ impl Registry {
 
     /// Starts the timers' thread, if the clock needs one and it has not been started. `main` [runs](Self::run_timers) them.
     pub fn start_timers(self: &Arc<Self>, main: fn(Arc<Self>)) -> std::io::Result<()> {
-        if self.timing.thread.load(Ordering::Relaxed) == STARTED || self.is_manual() {
+        if self.timing.has_thread.load(Ordering::Relaxed) || self.is_manual() {
             return Ok(());
         }
         self.start_timer_thread(main)
@@ -92,17 +93,16 @@ impl Registry {
 
     #[cold]
     fn start_timer_thread(self: &Arc<Self>, main: fn(Arc<Self>)) -> std::io::Result<()> {
-        if self.timing.thread.swap(STARTED, Ordering::AcqRel) == STARTED {
+        // The others wait: who goes on without an error relies on the thread.
+        let _starting = lock(&self.timing.starting);
+        // A pool that has closed ends its timers, and may have joined its threads.
+        if self.timing.has_thread.load(Ordering::Relaxed) || self.is_closed() {
             return Ok(());
         }
         let registry = self.clone();
-        match thread::start(Some("filch-timer".into()), STACK, move || main(registry)) {
-            Ok(thread) => self.adopt(thread),
-            Err(error) => {
-                self.timing.thread.swap(NOT_STARTED, Ordering::AcqRel);
-                return Err(error);
-            }
-        }
+        let thread = thread::start(Some("filch-timer".into()), STACK, move || main(registry))?;
+        self.adopt(thread);
+        self.timing.has_thread.swap(true, Ordering::AcqRel);
         Ok(())
     }
 
