@@ -93,7 +93,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// If the system refuses the threads, at the first call.
+    /// If the system refuses the threads. The next call tries again.
     ///
     /// ```
     /// assert_eq!(filch::Pool::global().submit(|| 1 + 1).join().unwrap(), 2);
