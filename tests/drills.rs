@@ -17,6 +17,8 @@
 mod common;
 #[path = "drills/exits.rs"]
 mod exits;
+#[path = "drills/forks.rs"]
+mod forks;
 #[path = "drills/locals.rs"]
 mod locals;
 #[path = "drills/pools.rs"]
