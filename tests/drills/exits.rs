@@ -40,8 +40,13 @@ fn make_busy(pool: &Pool) {
     pool.spawn(move || drop(permits.acquire()));
 }
 
+/// Has the process exit from somewhere.
+type Place = fn(&Pool);
+/// Waits for the end of the process.
+type Wait = fn(Pool);
+
 /// From where the process exits. `make_busy` blocks one worker for good, of four.
-const PLACES: [(&str, fn(&Pool)); 10] = [
+const PLACES: [(&str, Place); 10] = [
     ("a job", |pool| pool.spawn(exit)),
     ("a delayed job", |pool| pool.spawn_later(Duration::from_millis(1), exit)),
     ("a schedule", |pool| drop(pool.schedule(Duration::from_millis(1), exit))),
@@ -57,7 +62,10 @@ const PLACES: [(&str, fn(&Pool)); 10] = [
     }),
     ("a producer", |pool| {
         let set = JobSet::with_capacity(pool, 1);
-        set.submit_iter(|| std::iter::from_fn(|| Some(exit())));
+        set.submit_iter(|| {
+            exit();
+            None::<()>
+        });
         std::mem::forget(set);
     }),
     ("a panic handler", |_| {
@@ -69,7 +77,7 @@ const PLACES: [(&str, fn(&Pool)); 10] = [
 ];
 
 /// What another thread is doing meanwhile.
-const WAITS: [(&str, fn(Pool)); 7] = [
+const WAITS: [(&str, Wait); 7] = [
     ("join", |pool| _ = pool.submit(|| std::thread::sleep(HOUR)).join()),
     ("wait_idle", |pool| pool.wait_idle()),
     ("shutdown", |pool| pool.shutdown()),
