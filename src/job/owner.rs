@@ -147,6 +147,12 @@ impl OwnerId {
         OWNERS.write().unwrap_or_else(|e| e.into_inner()).remove(&self);
     }
 
+    /// Whether there is an entry of the pool.
+    #[cfg(all(test, not(filch_loom)))]
+    pub fn is_registered(self) -> bool {
+        OWNERS.read().unwrap_or_else(|e| e.into_inner()).contains_key(&self)
+    }
+
     /// The pool, if it still exists.
     pub fn find(self) -> Option<Arc<dyn Owner + Send + Sync>> {
         OWNERS.read().unwrap_or_else(|e| e.into_inner()).get(&self)?.upgrade()

@@ -1,14 +1,14 @@
 //! The timers of a pool: what is due is queued, what the pool's end meets is ended.
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use super::{Lane, Registry};
 use crate::job::ending::InHand;
 use crate::job::{Executed, Header, JobRef, Node, Reason, Recurring, Timekeeper, Verb};
 use crate::sync::time::Deadline;
-use crate::sync::{AtomicBool, AtomicUsize, Counter, Mutex, Ordering, fence, lock, lock_plain, prefetch, thread};
+use crate::sync::{self, AtomicBool, AtomicUsize, Counter, Ordering, fence, lock, lock_plain, prefetch, thread};
 use crate::timer::{Clock, Driven, Timers};
 
 /// Enough for the timers' thread, which may have to end jobs: destructors and callbacks.
@@ -24,13 +24,13 @@ pub struct Timing {
     /// The system has granted the thread.
     has_thread: AtomicBool,
     /// Held by the one who asks for it.
-    starting: Mutex<()>,
+    starting: sync::Mutex<()>,
     /// Jobs that became due and have not ended, on a manual clock.
     outstanding: AtomicUsize,
     /// Workers that wait for a job which is not due.
     waiting: AtomicUsize,
     /// Schedules that may be active. Plain: a list for those who ask, no part of a protocol.
-    schedules: std::sync::Mutex<Vec<Weak<dyn Recurring>>>,
+    schedules: Mutex<Vec<Weak<dyn Recurring>>>,
     /// Jobs that were cancelled before they were due.
     cancelled: Counter,
 }
@@ -41,10 +41,10 @@ impl Timing {
             timers: Timers::new(),
             clock,
             has_thread: AtomicBool::new(false),
-            starting: Mutex::new(()),
+            starting: sync::Mutex::new(()),
             outstanding: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            schedules: std::sync::Mutex::default(),
+            schedules: Mutex::default(),
             cancelled: Counter::default(),
         }
     }
