@@ -133,28 +133,28 @@ fn a_producer_without_a_thread_gives_all_it_has() {
     });
 }
 
-#[test]
-fn a_shutdown_with_a_limit_needs_no_thread() {
-    in_child_of_somebody_else("threads::a_shutdown_with_a_limit_needs_no_thread", || {
-        let before = process::threads();
-        for _ in 0..20 {
-            allow_threads(None);
-            let (pool, runs) = (Pool::with_threads(3), Counter::new());
-            allow_threads(Some(0));
-            (0..100).for_each(|_| pool.spawn(runs.adder()));
-            assert!(pool.shutdown_timeout(PATIENCE));
-            assert_eq!(runs.get(), 100);
-            await_threads(before);
-        }
-    });
-}
-
 /// Runs `f` on a thread that cannot start others.
 fn without_threads<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> std::thread::JoinHandle<R> {
     std::thread::spawn(|| {
         refuse(&thread_starts(), libc::EAGAIN, Whom::ThisThread);
         f()
     })
+}
+
+#[test]
+fn a_shutdown_with_a_limit_needs_no_thread() {
+    in_child("threads::a_shutdown_with_a_limit_needs_no_thread", || {
+        let _watchdog = watchdog();
+        let before = process::threads();
+        for _ in 0..20 {
+            let (pool, runs) = (Pool::with_threads(3), Counter::new());
+            (0..100).for_each(|_| pool.spawn(runs.adder()));
+            let ended = without_threads(move || pool.shutdown_timeout(PATIENCE));
+            assert!(ended.join().unwrap());
+            assert_eq!(runs.get(), 100);
+            await_threads(before);
+        }
+    });
 }
 
 #[test]
