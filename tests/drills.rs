@@ -37,6 +37,13 @@ mod stopped;
 mod threads;
 
 use std::panic;
+use std::time::{Duration, Instant};
+
+/// Counts from 0 while a drill goes on: `rounds` times, but in its short form not for long, however busy the machine is.
+fn rounds(rounds: usize) -> impl Iterator<Item = usize> {
+    let start = Instant::now();
+    (0..rounds).take_while(move |_| common::long() || start.elapsed() < Duration::from_secs(5))
+}
 
 /// Has the process print nothing of panics whose message begins with `expected`: a drill may have thousands.
 fn expect_panics(expected: &'static str) {

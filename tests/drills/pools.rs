@@ -20,10 +20,10 @@ fn many_pools_leave_nothing_behind() {
     in_child("pools::many_pools_leave_nothing_behind", || {
         let _watchdog = watchdog();
         let rounds = if long() { 100_000 } else { 500 };
-        (0..rounds / 10).for_each(one_pool);
+        crate::rounds(rounds / 10).for_each(one_pool);
         let (threads, files, resident) = (process::threads(), process::files(), process::resident());
         let start = Instant::now();
-        (0..rounds).for_each(one_pool);
+        let rounds = crate::rounds(rounds).map(one_pool).count();
         let took = start.elapsed();
         eventually("the threads are gone", || process::threads() == threads);
         assert_eq!(process::files(), files);
