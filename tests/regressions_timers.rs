@@ -121,3 +121,27 @@ fn one_late_tick_makes_a_schedule_neither_drift_nor_oscillate() {
     off.sort();
     assert!(off[off.len() / 2] < Duration::from_millis(4), "off the grid: {off:?}");
 }
+
+/// The first timer of a pool needs a thread, and the one who shuts down waits for all threads meanwhile.
+#[test]
+fn the_first_timer_may_come_from_a_job_that_a_shutdown_waits_for() {
+    let _watchdog = watchdog();
+    let first: [fn(&Pool) -> bool; 2] = [
+        |pool| pool.submit_later(HOUR, || ()).join().unwrap_err().is_shut_down(),
+        |pool| !pool.schedule(HOUR, || ()).is_active(),
+    ];
+    for first in first {
+        let pool = Pool::with_threads(1);
+        let gate = Gate::new();
+        let doorway = gate.doorway();
+        let job = pool.submit(move || {
+            doorway.wait();
+            first(&Pool::current().expect("a worker's pool"))
+        });
+        gate.await_arrivals(1);
+        let waiting = task::start_waiting(move || pool.shutdown());
+        gate.open();
+        assert!(job.join().unwrap());
+        waiting.join().unwrap();
+    }
+}

@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock, RwLock, Weak};
 
 use super::{JobRef, Node, Reason};
 use crate::queue::Released;
+use crate::sync::fork;
 use crate::util::blocks::Blocks;
 use crate::util::contain::{Payload, bury};
 
@@ -98,7 +99,7 @@ impl Hasher for Numbers {
     }
 }
 
-/// The number of a pool: never reused.
+/// The number of a pool: never reused. The bits from [`FORKS_SHIFT`] on are the number of forks before it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerId(u64);
 
@@ -108,13 +109,35 @@ type Table = RwLock<HashMap<OwnerId, Weak<dyn Owner + Send + Sync>, BuildHasherD
 static OWNERS: LazyLock<Table> = LazyLock::new(Table::default);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
+/// Leaves room for a pool every microsecond for eight years.
+const FORKS_SHIFT: u32 = 48;
+
 impl OwnerId {
     /// The number of no pool.
     pub const NONE: OwnerId = OwnerId(0);
 
     /// A number for a new pool.
     pub fn new() -> Self {
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self(NEXT.fetch_add(1, Ordering::Relaxed) | fork::forks() << FORKS_SHIFT)
+    }
+
+    /// Whether the pool was made before a fork that made this process: its threads are not here.
+    #[inline(always)]
+    pub fn is_inherited(self) -> bool {
+        // Without the high bits of the number of forks, as in `new`.
+        (self.0 ^ fork::forks() << FORKS_SHIFT) >> FORKS_SHIFT != 0 && self != Self::NONE
+    }
+
+    /// For those who are about to wait for the pool's threads.
+    ///
+    /// # Panics
+    ///
+    /// If they are not here.
+    pub fn assert_not_inherited(self) {
+        assert!(
+            !self.is_inherited(),
+            "the pool was made before a fork, and its threads are in the parent process: what is waited for never comes"
+        );
     }
 
     /// Makes the pool findable.
@@ -125,6 +148,12 @@ impl OwnerId {
     /// Forgets the pool.
     pub fn unregister(self) {
         OWNERS.write().unwrap_or_else(|e| e.into_inner()).remove(&self);
+    }
+
+    /// Whether there is an entry of the pool.
+    #[cfg(all(test, not(filch_loom)))]
+    pub fn is_registered(self) -> bool {
+        OWNERS.read().unwrap_or_else(|e| e.into_inner()).contains_key(&self)
     }
 
     /// The pool, if it still exists.

@@ -15,6 +15,7 @@ where
     R: Send,
     F: Fn(usize) -> R + Sync,
 {
+    registry.id().assert_not_inherited();
     let results = Worker::with_current(|worker| on_all(registry, worker, &f));
     let (values, payloads): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     let mut payloads = payloads.into_iter().filter_map(Result::err);

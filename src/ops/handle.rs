@@ -253,6 +253,7 @@ fn wait<T>(cell: &mut CellRef<T>, deadline: Deadline) -> bool {
     if park::spin_until(|| cell.raw().has_ended()) {
         return true;
     }
+    cell.raw().owner().assert_not_inherited();
     park::with_current(|parker| {
         if cell.set_waiter(Waiter::Thread(parker.unparker().clone())).is_err() {
             return true;

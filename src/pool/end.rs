@@ -136,3 +136,28 @@ impl Pool {
         self.registry.is_closed()
     }
 }
+
+#[cfg(all(test, not(filch_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_table_of_pools_forgets_those_that_have_ended() {
+        let ends: [fn(Pool); 4] = [
+            drop,
+            |pool| pool.shutdown(),
+            |pool| pool.shutdown_now(),
+            |pool| assert!(pool.shutdown_timeout(Duration::from_secs(100))),
+        ];
+        for end in ends {
+            let pool = Pool::with_threads(2);
+            let id = pool.registry.id();
+            assert_eq!(pool.submit_later(Duration::from_micros(1), || 1).join().unwrap(), 1);
+            assert!(id.is_registered());
+            end(pool);
+            assert!(!id.is_registered());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Functions for those who hold no pool: the current one, else the global one.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::Pool;
 use crate::job::frame;
@@ -10,8 +10,9 @@ use crate::worker::Worker;
 use std::sync::Arc;
 
 pub(super) fn pool() -> &'static Pool {
-    static GLOBAL: LazyLock<Pool> = LazyLock::new(Pool::new);
-    &GLOBAL
+    // Not a `LazyLock`: if the system refuses the threads, the next call tries again.
+    static GLOBAL: OnceLock<Pool> = OnceLock::new();
+    GLOBAL.get_or_init(Pool::new)
 }
 
 fn with_registry<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {

@@ -31,6 +31,13 @@ use crate::worker::Worker;
 /// Jobs of one outside thread start in the order of submission, and so do those of all outside threads together. Jobs that a job submits go to its
 /// worker's own queue: that worker takes the newest first, others the oldest. It has room for 1024; further ones queue up with those from outside. Nobody starves: after at most 61 jobs of a preferred source a worker looks at one of the others.
 ///
+/// # Forks
+///
+/// A `fork` copies the thread that calls it, and no worker. On Linux the child's copy of a pool counts as shut down: jobs are refused, fork-join calls run on the
+/// calling thread, and dropping a handle waits for nobody. What was queued before the fork runs in the parent alone; waiting for it in the child panics, as
+/// [`scope`](Self::scope) and [`broadcast`](Self::broadcast) do. That holds for the [global pool](Self::global) too. The child may start pools of its own, unless a pool was being
+/// started or ended at the moment of the fork. Elsewhere the child must leave the parent's pools alone. [`std::process::Command`] does no harm anywhere.
+///
 /// # Panics
 ///
 /// A panic in a job harms nobody else: it is in the job's handle, or goes to the [panic handler](PoolBuilder::panic_handler).
@@ -93,7 +100,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// If the system refuses the threads, at the first call.
+    /// If the system refuses the threads. The next call tries again.
     ///
     /// ```
     /// assert_eq!(filch::Pool::global().submit(|| 1 + 1).join().unwrap(), 2);

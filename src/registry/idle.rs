@@ -78,6 +78,7 @@ impl Registry {
 
     #[cold]
     fn wait_idle_slow(&self, deadline: Deadline) -> bool {
+        self.id().assert_not_inherited();
         self.idle.waiters.fetch_add(1, Ordering::AcqRel);
         let idle = loop {
             let turn = self.idle.turn.load(Ordering::Acquire);

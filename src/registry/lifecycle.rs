@@ -72,10 +72,10 @@ impl Lifecycle {
 }
 
 impl Registry {
-    /// Whether submits are refused.
+    /// Whether submits are refused. After a fork the child's copy of a pool has no workers: it is closed.
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.lifecycle.flags.load(Ordering::Acquire) & CLOSED != 0
+        self.lifecycle.flags.load(Ordering::Acquire) & CLOSED != 0 || self.id.is_inherited()
     }
 
     /// Whether queued jobs are dropped rather than run.
@@ -92,7 +92,9 @@ impl Registry {
     /// Refuses submits from now on, and ends what is queued.
     pub fn close_now(&self) {
         self.set_closed(CLOSED | DROPPING);
-        self.end_queued(Reason::ShutDown);
+        if !self.id.is_inherited() {
+            self.end_queued(Reason::ShutDown);
+        }
     }
 
     /// Has `told` told when the pool closes.
@@ -111,6 +113,11 @@ impl Registry {
     }
 
     fn set_closed(&self, flags: u32) {
+        if self.id.is_inherited() {
+            // Any lock may have been taken, for good, by a thread that is not here.
+            self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);
+            return;
+        }
         self.tell_of_closing();
         self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);
         // Ordering: the flag comes before our look at the sleepers; pairs with SleepFence.
@@ -123,7 +130,7 @@ impl Registry {
         self.tell_of_closing();
     }
 
-    /// Keeps the handle of a started worker, to be joined.
+    /// Keeps the handle of a started thread, to be joined.
     pub fn adopt(&self, thread: JoinHandle<()>) {
         lock(&self.lifecycle.threads).push(thread);
     }
@@ -154,6 +161,10 @@ impl Registry {
 
     /// Waits for the workers, the destructors of their thread-locals, and callbacks that run elsewhere. False: the time ran out first.
     pub fn join_threads(self: &Arc<Self>, deadline: Deadline) -> bool {
+        if self.id.is_inherited() {
+            // No thread of it is in this process.
+            return true;
+        }
         self.empty_hands();
         let joined = self.join_by(deadline);
         // A thread outside may still be ending a job: its callback belongs to the pool too. If it is this very thread, it cannot wait for itself.

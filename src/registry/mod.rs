@@ -32,7 +32,7 @@ pub use timing::Timing;
 use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Timekeeper, Verb};
 use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque, no_deque};
 use crate::sleep::Sleep;
-use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, full_fence};
+use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, fork, full_fence};
 use crate::timer::Driven;
 use crate::util::blocks::Depot;
 use crate::util::contain::{Payload, bury, contain, contain_drop};
@@ -105,6 +105,7 @@ impl Registry {
     /// Makes the shared half and the private queues of each worker. No thread is started.
     pub fn new(config: Config) -> (Arc<Self>, Vec<Queues>) {
         fence::init();
+        fork::init();
         let workers = config.threads + config.spare_threads;
         let (slots, queues): (Vec<_>, Vec<_>) = (0..workers).map(|_| new_worker()).unzip();
         let registry = Arc::new_cyclic(|registry: &Weak<Self>| {

@@ -292,6 +292,7 @@ impl<T: Send + 'static> Core<T> {
         if park::spin_until(has_come) || park::yield_until(has_come, SET_YIELDS) {
             return true;
         }
+        self.owner.assert_not_inherited();
         let mut members = lock(&self.members);
         let inside = self.inside(&mut members);
         let frees_others = members.begin_asking(&inside, may_run_in_place);

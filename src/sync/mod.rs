@@ -6,6 +6,7 @@
 
 pub mod cell;
 pub mod fence;
+pub mod fork;
 pub mod futex;
 #[cfg(all(test, not(filch_loom)))]
 mod litmus;

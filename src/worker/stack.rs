@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::Worker;
 use super::search::Found;
-use crate::job::frame::Chain;
+use super::strand::Place;
 use crate::job::{Awaited, Owner, RawCell, Reason, ending};
 use crate::sync::facade_thread_local;
 use crate::sync::thread;
@@ -37,10 +37,10 @@ pub(super) fn has_room_for_another() -> bool {
 }
 
 /// A worker's address, on its way to a thread that stands in for it.
-struct StandIn<'a>(&'a Worker, Chain);
+struct StandIn<'a>(&'a Worker, Place);
 
 // SAFETY: the worker's own thread waits until the stand-in has ended, so one thread at a time uses the worker; starting and joining
-// the thread orders their accesses. The chain's duty holds for the same reason.
+// the thread orders their accesses. The duty of the place holds for the same reason.
 unsafe impl Send for StandIn<'_> {}
 
 impl Worker {
@@ -110,14 +110,16 @@ impl Worker {
     /// the system has no thread left, the job stays queued, for another worker.
     #[cold]
     fn on_fresh_stack(&self, run: impl Fn(&Worker) + Sync) {
-        let stand_in = StandIn(self, Chain::current());
+        let stand_in = StandIn(self, Place::of_this_thread());
         let size = self.registry.config().stack_size;
         let run = &run;
         let started = thread::run_scoped(size, move || {
-            let StandIn(worker, chain) = { stand_in };
+            let StandIn(worker, place) = { stand_in };
             note_bottom(size);
-            // SAFETY: the thread that the chain came from waits in `run_scoped`.
-            worker.enter(|| unsafe { chain.resume(|| run(worker)) });
+            // To the thread's end: the destructors of its thread-locals run in the worker's place, too, since it waits for them.
+            // SAFETY: the thread whose place it is waits in `run_scoped`.
+            unsafe { place.take() };
+            run(worker);
         });
         if started.is_err() && has_room(NEARLY_NONE) {
             run(self);

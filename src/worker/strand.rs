@@ -67,7 +67,7 @@ pub fn identity() -> ThreadId {
 }
 
 /// What makes a thread what it is to the pool.
-struct Place {
+pub(super) struct Place {
     worker: Option<NonNull<Worker>>,
     belongs_to: OwnerId,
     identity: Option<ThreadId>,
@@ -84,7 +84,7 @@ impl Place {
         endings: ending::Chain::NONE,
     };
 
-    fn of_this_thread() -> Self {
+    pub(super) fn of_this_thread() -> Self {
         Self {
             worker: CURRENT.try_with(Cell::get).unwrap_or(None),
             belongs_to: BELONGS_TO.try_with(Cell::get).unwrap_or(OwnerId::NONE),
@@ -98,8 +98,8 @@ impl Place {
     ///
     /// # Safety
     ///
-    /// The thread whose place it is waits until this one takes another place.
-    unsafe fn take(self) {
+    /// The thread whose place it is waits until this one takes another place, or has ended.
+    pub(super) unsafe fn take(self) {
         CURRENT.with(|current| current.set(self.worker));
         BELONGS_TO.with(|id| id.set(self.belongs_to));
         IDENTITY.with(|id| id.set(self.identity));

@@ -4,7 +4,7 @@
 pub mod task;
 
 use std::any::Any;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::panic::Location;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -332,16 +332,30 @@ pub fn run_child(name: &str, prepare: impl FnOnce(&mut Command)) -> Output {
     command.args([name, "--exact", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, name).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a child process");
+    // Read all the time: a child that says much must not wait for somebody to listen.
+    let (stdout, stderr) = (drained(child.stdout.take()), drained(child.stderr.take()));
+    let text = |pipe: thread::JoinHandle<Vec<u8>>| pipe.join().expect("what the child said");
+    let limit = if long() { 20 * PATIENCE } else { PATIENCE };
     let start = Instant::now();
-    while child.try_wait().expect("the child's state").is_none() {
-        if start.elapsed() > PATIENCE {
+    loop {
+        if let Some(status) = child.try_wait().expect("the child's state") {
+            return Output { status, stdout: text(stdout), stderr: text(stderr) };
+        }
+        if start.elapsed() > limit {
             let _ = child.kill();
-            let output = child.wait_with_output().expect("the child's output");
-            panic!("the child process does not end:\n{}", String::from_utf8_lossy(&output.stderr));
+            panic!("the child process does not end:\n{}", String::from_utf8_lossy(&text(stderr)));
         }
         thread::sleep(Duration::from_millis(2));
     }
-    child.wait_with_output().expect("the child's output")
+}
+
+/// Reads a pipe to its end.
+fn drained(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = pipe.expect("a pipe").read_to_end(&mut text);
+        text
+    })
 }
 
 /// Runs `body` in a process of its own, the test program again with only the test `name`; it must end well.

@@ -53,6 +53,7 @@ fn scope_outside<'env, R, F>(registry: &Arc<Registry>, parker: &Parker, f: F) ->
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
+    registry.id().assert_not_inherited();
     let scope = Scope::new(registry, parker.unparker());
     let result = contain(|| f(&scope));
     scope.core.wait_outside(parker);
