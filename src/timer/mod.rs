@@ -38,6 +38,8 @@ pub struct Timers {
     in_hand: AtomicUsize,
     /// Jobs in the wheel and the inbox that ended there. For a moment it may be off by those who are about to count.
     tombstones: AtomicI64,
+    /// The part of the wheel from which the next sweep goes on. Written under the lock.
+    sweep_from: AtomicUsize,
     /// Until when the thread sleeps, or [`AWAKE`]. It alone writes other values, under the lock.
     sleeps_until: CachePadded<AtomicU64>,
     is_closed: AtomicBool,
@@ -53,6 +55,7 @@ impl Timers {
             held: AtomicUsize::new(0),
             in_hand: AtomicUsize::new(0),
             tombstones: AtomicI64::new(0),
+            sweep_from: AtomicUsize::new(0),
             sleeps_until: CachePadded::new(AtomicU64::new(AWAKE)),
             is_closed: AtomicBool::new(false),
             parker: Parker::new(),
@@ -147,10 +150,11 @@ impl Timers {
         }
     }
 
-    /// Frees tombstones. False: there were none, or somebody else came in between.
+    /// Frees tombstones. False: there were none, or somebody else came in between: then the next one goes on from there.
     fn sweep<'a>(&'a self, mut wheel: MutexGuard<'a, Entries>) -> bool {
+        let begin = self.sweep_from.load(Ordering::Relaxed);
         let mut found = false;
-        let mut part = 0;
+        let mut part = begin;
         let mut looked_at = 0;
         while let Some(next) = wheel.next_part(part) {
             looked_at += wheel.part_len(next);
@@ -159,6 +163,7 @@ impl Timers {
             if looked_at >= TIMER_SWEEP_STEP {
                 // Others may have something due.
                 looked_at = 0;
+                self.sweep_from.store(part, Ordering::Relaxed);
                 self.note_len(&wheel);
                 drop(wheel);
                 match try_lock(&self.wheel) {
@@ -167,8 +172,9 @@ impl Timers {
                 }
             }
         }
+        self.sweep_from.store(0, Ordering::Relaxed);
         self.note_len(&wheel);
-        found
+        found || begin > 0
     }
 
     /// Frees the tombstones of one part, and tells the other jobs their places. Returns how many it freed.
