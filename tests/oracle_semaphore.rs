@@ -103,6 +103,7 @@ impl<'a> Pair<'a> {
             }
             Operation::PollLast if !self.tasks.is_empty() => self.poll(self.tasks.len() - 1, false),
             Operation::DropTask(which) if !self.tasks.is_empty() => self.drop_task(which.index(self.tasks.len())),
+            Operation::DropOldest if !self.tasks.is_empty() => self.drop_task(0),
             Operation::DropPermit(which) if !self.permits.is_empty() => {
                 self.drop_permit(which.index(self.permits.len()));
             }

@@ -34,6 +34,8 @@ pub enum Operation {
     /// Polls the task that was made last.
     PollLast,
     DropTask(Index),
+    /// Drops the task that was made first.
+    DropOldest,
     DropPermit(Index),
     Forget(Index),
     Release(usize),
@@ -62,11 +64,12 @@ fn operation() -> impl Strategy<Value = Operation> {
         16 => want.prop_map(|(need, owned, panics)| Operation::Want { need, owned, panics }),
         20 => Just(Operation::PollLast),
         20 => (any_one(), any::<bool>()).prop_map(|(which, anew)| Operation::Poll { which, anew }),
-        8 => any_one().prop_map(Operation::DropTask),
+        5 => any_one().prop_map(Operation::DropTask),
+        5 => Just(Operation::DropOldest),
         16 => any_one().prop_map(Operation::DropPermit),
         3 => any_one().prop_map(Operation::Forget),
         8 => need().prop_map(Operation::Release),
-        1 => Just(Operation::Pass),
+        3 => Just(Operation::Pass),
     ]
 }
 
