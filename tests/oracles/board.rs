@@ -1,4 +1,5 @@
 //! Jobs that run as far as the test lets them, and the accounts of what became of each.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -23,6 +24,8 @@ pub enum Report {
     Joined(Outcome),
     /// It is about to end; whether it has been asked to.
     Finishing(usize, bool),
+    /// Its iterator was asked for the next item.
+    Asked(usize),
 }
 
 /// What came out of a job.
@@ -93,6 +96,26 @@ pub struct Capture {
 impl Capture {
     /// The job.
     pub fn run(mut self) -> Prize {
+        self.hold();
+        Prize::new(&self.board, self.id)
+    }
+
+    /// The job of a producer of so many items, after which the iterator panics, or not.
+    pub fn produce(mut self, items: usize, panics: bool) -> impl Iterator<Item = Prize> {
+        self.hold();
+        let mut left = items;
+        std::iter::from_fn(move || {
+            self.board.report(Report::Asked(self.id));
+            if left == 0 && panics {
+                resume_unwind(Box::new(format!("job {}", self.id)));
+            }
+            left = left.checked_sub(1)?;
+            Some(Prize::new(&self.board, self.id))
+        })
+    }
+
+    /// Does what it is told to, until that is to finish.
+    fn hold(&mut self) {
         self.panics = false;
         self.board.change(self.id, |account| account.started += 1);
         self.board.report(Report::Started(self.id));
@@ -105,7 +128,7 @@ impl Capture {
                     if panics {
                         resume_unwind(Box::new(format!("job {}", self.id)));
                     }
-                    return Prize::new(&self.board, self.id);
+                    return;
                 }
                 Order::Do(f) => {
                     f();

@@ -1,4 +1,5 @@
 //! In which order one worker takes jobs.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::collections::VecDeque;
 
@@ -13,6 +14,8 @@ const OTHERS: usize = 3;
 pub enum Lane {
     /// Before everything, newest first.
     Express,
+    /// After those, oldest first: it was delayed.
+    Due,
     /// By a job: newest first.
     Own,
     /// From outside: oldest first.
@@ -23,27 +26,29 @@ pub enum Lane {
 #[derive(Default)]
 pub struct Queues {
     express: Vec<usize>,
+    due: VecDeque<usize>,
     own: VecDeque<usize>,
     injected: VecDeque<usize>,
     /// Jobs that the worker has taken from its queues, or that have ended there: so many may count for the fair turn.
     taken: usize,
     /// Fair turns that were seen.
     fair_turns: usize,
-    /// So many jobs were taken one after another while an injected one waited, or one of the worker's own.
-    passed: [usize; 2],
+    /// So many jobs were taken one after another while one that was due waited, or one of the worker's own, or an injected one.
+    passed: [usize; 3],
 }
 
 impl Queues {
     pub fn push(&mut self, lane: Lane, id: usize) {
         match lane {
             Lane::Express => self.express.push(id),
+            Lane::Due => self.due.push_back(id),
             Lane::Own => self.own.push_back(id),
             Lane::Injected => self.injected.push_back(id),
         }
     }
 
     pub fn len(&self) -> usize {
-        self.express.len() + self.own.len() + self.injected.len()
+        self.express.len() + self.due.len() + self.own.len() + self.injected.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -52,7 +57,8 @@ impl Queues {
 
     /// Takes all.
     pub fn take_all(&mut self) -> Vec<usize> {
-        let all: Vec<_> = self.express.drain(..).chain(self.own.drain(..)).chain(self.injected.drain(..)).collect();
+        let first = self.express.drain(..).chain(self.due.drain(..));
+        let all: Vec<_> = first.chain(self.own.drain(..)).chain(self.injected.drain(..)).collect();
         self.taken += all.len();
         all
     }
@@ -61,8 +67,9 @@ impl Queues {
     pub fn remove(&mut self, id: usize) {
         let before = self.len();
         self.express.retain(|other| *other != id);
-        self.own.retain(|other| *other != id);
-        self.injected.retain(|other| *other != id);
+        for queue in [&mut self.due, &mut self.own, &mut self.injected] {
+            queue.retain(|other| *other != id);
+        }
         assert_eq!(self.len() + 1, before);
         self.taken += 1;
     }
@@ -75,14 +82,15 @@ impl Queues {
     /// The worker has taken this one: was it its turn?
     pub fn took(&mut self, id: usize) {
         self.taken += 1;
-        let preferred = self.express.last().or(self.own.back()).or(self.injected.front()).copied();
+        let first = self.express.last().or(self.due.front());
+        let preferred = first.or(self.own.back()).or(self.injected.front()).copied();
+        let others = [self.due.front(), self.own.front(), self.injected.front()];
         if preferred != Some(id) {
-            let fair = [self.injected.front(), self.own.front()].contains(&Some(&id));
-            assert!(fair, "job {id} started in place of {preferred:?}");
+            assert!(others.contains(&Some(&id)), "job {id} started in place of {preferred:?}");
             self.fair_turns += 1;
             assert!(self.fair_turns * INTERVAL <= self.taken, "a fair turn came too early: job {id}");
         }
-        for (passed, first) in self.passed.iter_mut().zip([self.injected.front(), self.own.front()]) {
+        for (passed, first) in self.passed.iter_mut().zip(others) {
             let waits = first.is_some_and(|first| *first != id);
             *passed = if waits { *passed + 1 } else { 0 };
             assert!(*passed <= OTHERS * INTERVAL, "job {first:?} starves");
