@@ -262,3 +262,20 @@ fn after_a_shutdown_the_closure_is_dropped_at_once() {
     let after = pool.schedule(SECOND, move || _ = &token);
     assert_eq!((drops.get(), after.is_active(), after.cancel()), (2, false, false));
 }
+
+#[test]
+fn one_that_never_runs_counts_for_nothing() {
+    let _watchdog = watchdog();
+    let (pool, _clock) = manual();
+    let drops = Counter::new();
+    for expected in 1..=100 {
+        let token = drops.token();
+        let options = ScheduleOptions::fixed_rate(SECOND).max_runs(0);
+        let never = pool.schedule_with(options, move || _ = &token);
+        assert_eq!((drops.get(), never.is_active(), never.cancel()), (expected, false, false));
+    }
+    let delayed = pool.submit_later(SECOND, || ());
+    assert_eq!((pool.delayed(), pool.scheduled(), pool.metrics().cancelled), (1, 0, 0));
+    assert!(delayed.cancel());
+    assert_eq!((pool.delayed(), pool.metrics().cancelled), (0, 1));
+}

@@ -145,14 +145,16 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
         (NonNull::from(unsafe { &(*timers.as_ptr()).node }), this)
     }
 
-    /// Makes one that is over.
-    pub fn ended(closure: F, owner: OwnerId, rhythm: Rhythm) -> Arc<dyn Recurring> {
-        let (node, this) = Self::armed(closure, owner, 0, rhythm);
+    /// Makes one that is over: its closure is dropped here and now.
+    pub fn ended(closure: F, id: OwnerId, owner: &dyn Owner, rhythm: Rhythm) -> Arc<dyn Recurring> {
+        let (node, this) = Self::armed(closure, id, 0, rhythm);
         // SAFETY: alive, by `this`.
         let job = unsafe { node.as_ref() }.job();
-        this.cancel();
-        // SAFETY: the timers' reference, which they never got; it is a tombstone.
-        let _ = unsafe { Header::execute(job, Verb::Bury) };
+        ending::during(id, owner, None, || {
+            // No cancel: that would count as one, and leave a tombstone in the timers.
+            // SAFETY: the timers' reference, which they never got.
+            let _ = unsafe { Header::execute(job, Verb::End(owner, Reason::ShutDown)) };
+        });
         this
     }
 

@@ -175,7 +175,7 @@ where
     // The runs after the first need the thread, even if that is due at once.
     later::start_timers(registry);
     if registry.is_closed() || rhythm.max_runs == 0 {
-        return Schedule { job: Periodic::ended(f, registry.id(), rhythm), clock };
+        return Schedule { job: Periodic::ended(f, registry.id(), &**registry, rhythm), clock };
     }
     let (node, job) = Periodic::armed(f, registry.id(), first.time, rhythm);
     registry.timing().add_schedule(&job);
