@@ -60,7 +60,10 @@ impl Capture {
             Act::Later(delay) => world.submit(&current(), true, Act::Nothing, |pool, f| pool.submit_later(delay, f)),
             Act::Schedule { period, max_runs } => world.schedule(&current(), child(period, max_runs)),
             Act::CancelItself => self.cancel(id),
-            Act::CancelOther(which) => self.cancel(which % lock(&world.gone).len()),
+            Act::CancelOther(which) => {
+                let made = lock(&world.gone).len();
+                self.cancel(which % made);
+            }
             Act::CancelTimers => {
                 let count = current().cancel_timers();
                 lock(&world.events).push(Event::CancelTimers(count));
@@ -103,9 +106,11 @@ impl World {
     ) {
         let capture = self.open();
         let id = capture.id;
+        // It may run at once, and ask for its own handle.
+        let mut handles = lock(&self.handles);
         let handle = submit(pool, Box::new(move || capture.run(1, Some(act))));
         if is_watched {
-            lock(&self.handles).insert(id, handle);
+            handles.insert(id, handle);
         }
     }
 
@@ -127,8 +132,8 @@ impl World {
             run += 1;
             capture.run(run, Some(plan.act).filter(|_| run % plan.at == 0));
         };
-        let schedule = pool.schedule_with(options, f);
-        lock(&self.schedules).insert(id, schedule);
+        let mut schedules = lock(&self.schedules);
+        schedules.insert(id, pool.schedule_with(options, f));
     }
 
     /// Cancels that one. `None`: nobody can.
