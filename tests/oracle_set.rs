@@ -367,7 +367,7 @@ impl Pair {
     }
 
     /// Begins the end.
-    fn close(&mut self, end: End) {
+    fn close(&mut self, end: End, inside: bool) {
         match end {
             End::TakeAll => {}
             End::DropSet => {
@@ -377,18 +377,23 @@ impl Pair {
                 self.cancelled_before_end(&all);
                 self.members.close();
             }
-            End::Shutdown | End::ShutdownNow => self.shut_down(end == End::ShutdownNow),
+            End::Shutdown | End::ShutdownNow => self.shut_down(end == End::ShutdownNow, inside),
         }
         self.check();
     }
 
-    fn shut_down(&mut self, now: bool) {
+    /// Shuts the pool down, inside the job that runs or here: then nobody knows when the outcomes of those that do not run come.
+    fn shut_down(&mut self, now: bool, inside: bool) {
         if self.held.is_none() {
             self.spawn_stranger();
         }
         (self.is_closed, self.is_dropping) = (true, now);
         let pool = self.pool.clone();
-        self.ender = Some(thread::spawn(move || if now { pool.shutdown_now() } else { pool.shutdown() }));
+        let shut_down = move |pool: &Pool| if now { pool.shutdown_now() } else { pool.shutdown() };
+        if inside {
+            self.desk.inside(move || shut_down(&Pool::current().expect("a job's pool"))).expect("no panic");
+        }
+        self.ender = Some(thread::spawn(move || shut_down(&pool)));
         for job in self.members.waiting.clone() {
             self.members.let_in(job);
             self.queues.push(Lane::Injected, job);
@@ -447,7 +452,7 @@ fn does_what_queues_and_a_box_do() {
     cases::check(96, steps::case(), |Case { capacity, steps, end, last_steps }| {
         let mut pair = Pair::new(capacity);
         steps.iter().for_each(|step| pair.apply(step));
-        pair.close(end);
+        pair.close(end, !last_steps.is_empty());
         last_steps.iter().for_each(|step| pair.apply(step));
         pair.finish_all();
     });

@@ -279,3 +279,25 @@ fn one_that_never_runs_counts_for_nothing() {
     assert!(delayed.cancel());
     assert_eq!((pool.delayed(), pool.metrics().cancelled), (0, 1));
 }
+
+#[test]
+fn cancel_pending_leaves_a_run_where_it_is_queued() {
+    let _watchdog = watchdog();
+    let pool = Pool::with_threads(1);
+    let gate = block(&pool);
+    let order = Notes::new();
+    let note = |what: &'static str| {
+        let order = order.clone();
+        move || order.note(what)
+    };
+    let at_once = ScheduleOptions::fixed_rate(3600 * SECOND).start(Instant::now());
+    let _ = pool.schedule_with(at_once, note("due first"));
+    let _ = pool.schedule_with(at_once, note("due second"));
+    pool.spawn(|| unreachable!("it is cancelled"));
+    assert_eq!(pool.cancel_pending(), 1);
+    pool.spawn(note("ordinary"));
+    pool.spawn_later(Duration::ZERO, note("due third"));
+    gate.open();
+    pool.wait_idle();
+    assert_eq!(order.all(), ["due first", "due second", "due third", "ordinary"]);
+}

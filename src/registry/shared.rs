@@ -192,9 +192,9 @@ impl Shared {
         first + self.injector.len() + self.old_injected.len()
     }
 
-    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever. Waits while
+    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever; each with where it was. Waits while
     /// another thread rearranges.
-    pub fn take_all(&self) -> Vec<JobRef> {
+    pub fn take_all(&self) -> Vec<(JobRef, Lane)> {
         let mut patience = Patience::new();
         let _turn = loop {
             match self.take_turn() {
@@ -205,7 +205,8 @@ impl Shared {
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
         let due = (0..self.due.len() + self.old_due.len()).map_while(|_| self.pop_due());
-        express.chain(due).chain(ordinary).collect()
+        let express = express.map(|job| (job, Lane::Express));
+        express.chain(due.map(|job| (job, Lane::Due))).chain(ordinary.map(|job| (job, Lane::Back))).collect()
     }
 
     /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.

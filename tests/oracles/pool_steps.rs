@@ -111,7 +111,7 @@ fn step(times: usize) -> impl Strategy<Value = Step> {
         10 => one().prop_map(Step::JoinTimeout),
         4 => any::<bool>().prop_map(|inside| Step::CancelPending { inside }),
         6 => any::<bool>().prop_map(|inside| Step::WaitIdle { inside }),
-        1 => flood.prop_map(|(count, newest_first)| Step::Flood { count, newest_first }),
+        3 => flood.prop_map(|(count, newest_first)| Step::Flood { count, newest_first }),
     ]
 }
 
