@@ -188,3 +188,24 @@ fn several_threads_may_advance_it() {
     });
     assert_eq!(schedule.runs(), 100);
 }
+
+#[test]
+fn what_a_run_submits_at_once_comes_after_all_that_was_due() {
+    let _watchdog = watchdog();
+    let clock = ManualClock::new();
+    let pool = Pool::builder().threads(1).clock(clock.clone()).build().unwrap();
+    let order = Notes::new();
+    let delay = Duration::from_millis(1);
+    for number in 0..300 {
+        let order = order.clone();
+        pool.spawn_later(delay, move || {
+            let later = order.clone();
+            order.note(number);
+            if number == 0 {
+                Pool::current().unwrap().spawn_later(Duration::ZERO, move || later.note(300));
+            }
+        });
+    }
+    clock.advance(delay);
+    assert_eq!(order.all(), (0..=300).collect::<Vec<_>>());
+}

@@ -195,13 +195,7 @@ impl Shared {
     /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever; each with where it was. Waits while
     /// another thread rearranges.
     pub fn take_all(&self) -> Vec<(JobRef, Lane)> {
-        let mut patience = Patience::new();
-        let _turn = loop {
-            match self.take_turn() {
-                Some(turn) => break turn,
-                None => patience.wait(),
-            }
-        };
+        let _turn = self.wait_for_turn();
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
         let due = (0..self.due.len() + self.old_due.len()).map_while(|_| self.pop_due());
@@ -242,6 +236,22 @@ impl Shared {
         let (live, tombstones): (Vec<_>, Vec<_>) = newest_first.map(bury).partition(Option::is_some);
         live.into_iter().rev().flatten().for_each(|job| self.old_express.push(job));
         tombstones.len()
+    }
+
+    /// Does `f`, with no worker taking meanwhile. `f` runs no foreign code. Waits while another thread rearranges.
+    pub fn while_nobody_takes<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _turn = self.wait_for_turn();
+        f()
+    }
+
+    fn wait_for_turn(&self) -> Turn<'_> {
+        let mut patience = Patience::new();
+        loop {
+            match self.take_turn() {
+                Some(turn) => return turn,
+                None => patience.wait(),
+            }
+        }
     }
 
     /// Keeps all workers from taking. `None`: somebody else does.

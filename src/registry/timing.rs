@@ -133,8 +133,15 @@ impl Registry {
         result
     }
 
-    /// Queues jobs that are due, taken from the timers.
+    /// Queues jobs that are due, taken from the timers, and wakes a worker.
     fn fire(&self, due: &mut Vec<JobRef>) {
+        if self.queue_fired(due) {
+            self.tell_of_due();
+        }
+    }
+
+    /// Queues jobs that are due, taken from the timers. False: there were only tombstones.
+    fn queue_fired(&self, due: &mut Vec<JobRef>) -> bool {
         let mut queued = false;
         // Whoever made them has them in its cache: they come while others are fired.
         due.iter().for_each(|job| prefetch(job.as_ptr()));
@@ -144,9 +151,7 @@ impl Registry {
             self.timing.timers.hand_over();
             queued |= self.fire_counted(job);
         }
-        if queued {
-            self.tell_of_due();
-        }
+        queued
     }
 
     /// Wakes a worker for jobs that have been pushed to the lane of those that are due.
@@ -283,13 +288,17 @@ impl Driven for Registry {
     }
 
     fn fire_due(&self) {
-        let mut due = Vec::new();
+        let (mut all, mut due) = (Vec::new(), Vec::new());
         loop {
             self.timing.timers.poll(self.timing.clock.now(), &mut due);
             if due.is_empty() {
-                return;
+                break;
             }
-            self.fire(&mut due);
+            all.append(&mut due);
+        }
+        // No run begins before all are queued: what it queues comes behind them, so that with one worker there is one order.
+        if !all.is_empty() && self.shared.while_nobody_takes(|| self.queue_fired(&mut all)) {
+            self.tell_of_due();
         }
     }
 
