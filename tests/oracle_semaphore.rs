@@ -321,7 +321,7 @@ fn refusal(error: AcquireError) -> Verdict {
 
 #[test]
 fn does_what_a_number_and_a_queue_do() {
-    cases::check(192, (case(), any::<bool>()), |((permits, operations), tasks_first)| {
+    cases::check(512, (case(), any::<bool>()), |((permits, operations), tasks_first)| {
         let semaphore = Arc::new(Semaphore::new(permits));
         let mut pair = Pair::new(&semaphore);
         operations.iter().for_each(|operation| pair.apply(operation));
