@@ -50,7 +50,8 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     let config = Config {
         cases,
         failure_persistence: None,
-        // A case starts threads, and is small.
+        // In milliseconds. A case that waits in vain does so for long.
+        max_shrink_time: 20_000,
         max_shrink_iters: 2000,
         ..Config::default()
     };

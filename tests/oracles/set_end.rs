@@ -50,6 +50,10 @@ impl Pair {
         self.members.end_group(&ended, &Outcome::ShutDown);
         eventually("the pool has closed", || self.pool.is_shut_down());
         eventually("those that do not run have ended", || self.desk.accounts() == self.members.accounts);
+        // Their outcomes may still be on their way.
+        while !inside && self.members.has_some() {
+            self.take(Take::Next, false);
+        }
     }
 
     pub(super) fn check(&self) {
