@@ -264,28 +264,40 @@ fn after_a_shutdown_the_closure_is_dropped_at_once() {
 }
 
 #[test]
-fn one_that_never_runs_is_counted_nowhere() {
-    let pool = Pool::with_threads(1);
-    for _ in 0..100 {
-        let never = pool.schedule_with(ScheduleOptions::fixed_rate(Duration::from_secs(1)).max_runs(0), || ());
-        assert!(!never.is_active() && !never.cancel());
+fn one_that_never_runs_counts_for_nothing() {
+    let _watchdog = watchdog();
+    let (pool, _clock) = manual();
+    let drops = Counter::new();
+    for expected in 1..=100 {
+        let token = drops.token();
+        let options = ScheduleOptions::fixed_rate(SECOND).max_runs(0);
+        let never = pool.schedule_with(options, move || _ = &token);
+        assert_eq!((drops.get(), never.is_active(), never.cancel()), (expected, false, false));
     }
-    let _delayed = pool.submit_later(Duration::from_secs(3600), || ());
+    let delayed = pool.submit_later(SECOND, || ());
     assert_eq!((pool.delayed(), pool.scheduled(), pool.metrics().cancelled), (1, 0, 0));
+    assert!(delayed.cancel());
+    assert_eq!((pool.delayed(), pool.metrics().cancelled), (0, 1));
 }
 
 #[test]
-fn a_cancel_of_what_is_queued_leaves_a_due_run_where_it_is() {
+fn cancel_pending_leaves_a_run_where_it_is_queued() {
     let _watchdog = watchdog();
     let pool = Pool::with_threads(1);
-    let order = Notes::new();
     let gate = block(&pool);
-    let (first, second) = (order.clone(), order.clone());
-    let options = ScheduleOptions::fixed_rate(Duration::from_secs(3600)).start(Instant::now());
-    let _schedule = pool.schedule_with(options, move || first.note("schedule"));
-    assert_eq!(pool.cancel_pending(), 0);
-    pool.spawn_later(Duration::ZERO, move || second.note("due later"));
+    let order = Notes::new();
+    let note = |what: &'static str| {
+        let order = order.clone();
+        move || order.note(what)
+    };
+    let at_once = ScheduleOptions::fixed_rate(3600 * SECOND).start(Instant::now());
+    let _ = pool.schedule_with(at_once, note("due first"));
+    let _ = pool.schedule_with(at_once, note("due second"));
+    pool.spawn(|| unreachable!("it is cancelled"));
+    assert_eq!(pool.cancel_pending(), 1);
+    pool.spawn(note("ordinary"));
+    pool.spawn_later(Duration::ZERO, note("due third"));
     gate.open();
     pool.wait_idle();
-    assert_eq!(order.all(), ["schedule", "due later"]);
+    assert_eq!(order.all(), ["due first", "due second", "due third", "ordinary"]);
 }

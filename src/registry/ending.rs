@@ -57,27 +57,22 @@ impl Registry {
     }
 
     fn take_queued(&self, reason: Reason) -> Vec<JobRef> {
-        let (due, mut jobs) = self.shared.take_all();
+        let mut jobs = self.shared.take_all();
         for slot in &self.workers {
-            jobs.extend((0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal())));
+            let spawned = (0..slot.spawned.len()).map_while(|_| retry(|| slot.spawned.steal()));
+            jobs.extend(spawned.map(|job| (job, Lane::Back)));
         }
-        let mut others = self.spare(due, Lane::Due, reason);
-        others.extend(self.spare(jobs, Lane::Back, reason));
-        others
-    }
-
-    /// Deals with those that the reason spares, before any foreign code runs, which may wait for them: a cancel puts schedules and fork-join calls back, a shutdown
-    /// hands the latter back to their threads. Returns the others.
-    fn spare(&self, jobs: Vec<JobRef>, lane: Lane, reason: Reason) -> Vec<JobRef> {
-        let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| is_spared(*job, reason));
-        for job in spared {
+        // Fork-join calls come before any foreign code runs, which may wait for them: a cancel spares them, a shutdown hands them back to their threads.
+        let (spared, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|(job, _)| is_spared(*job, reason));
+        for (job, lane) in spared {
             match reason {
+                // A schedule that is due goes on before ordinary jobs.
                 Reason::Cancelled => self.inject(job, lane),
                 // SAFETY: taken from a queue just now; it is not kept.
                 Reason::ShutDown => _ = unsafe { Header::execute(job, Verb::End(self, reason)) },
             }
         }
-        others
+        others.into_iter().map(|(job, _)| job).collect()
     }
 
     pub(super) fn end_one(&self, in_hand: &InHand, job: JobRef) {

@@ -201,29 +201,15 @@ impl Shared {
         first + self.injector.len() + self.old_injected.len()
     }
 
-    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever: those that are due, and the others.
-    /// Waits while another thread rearranges.
-    pub fn take_all(&self) -> (Vec<JobRef>, Vec<JobRef>) {
-        self.while_nobody_takes(|| self.take_all_now())
-    }
-
-    /// Does `f` while no worker takes anything. Waits while another thread rearranges.
-    pub fn while_nobody_takes<R>(&self, f: impl FnOnce() -> R) -> R {
-        let mut patience = Patience::new();
-        let _turn = loop {
-            match self.take_turn() {
-                Some(turn) => break turn,
-                None => patience.wait(),
-            }
-        };
-        f()
-    }
-
-    fn take_all_now(&self) -> (Vec<JobRef>, Vec<JobRef>) {
+    /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever; each with where it was. Waits while
+    /// another thread rearranges.
+    pub fn take_all(&self) -> Vec<(JobRef, Lane)> {
+        let _turn = self.wait_for_turn();
         let express = self.express.take_all().into_iter().chain(self.old_express.take_all());
         let ordinary = (0..self.injector.len() + self.old_injected.len()).map_while(|_| self.pop_ordinary(None));
         let due = (0..self.due.len() + self.old_due.len()).map_while(|_| self.pop_due());
-        (due.collect(), express.chain(ordinary).collect())
+        let express = express.map(|job| (job, Lane::Express));
+        express.chain(due.map(|job| (job, Lane::Due))).chain(ordinary.map(|job| (job, Lane::Back))).collect()
     }
 
     /// Frees the tombstones, and returns how many there were; `None` if another thread is at it.
@@ -265,6 +251,22 @@ impl Shared {
         let (live, tombstones): (Vec<_>, Vec<_>) = newest_first.map(bury).partition(Option::is_some);
         live.into_iter().rev().flatten().for_each(|job| self.old_express.push(job));
         tombstones.len()
+    }
+
+    /// Does `f`, with no worker taking meanwhile. `f` runs no foreign code. Waits while another thread rearranges.
+    pub fn while_nobody_takes<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _turn = self.wait_for_turn();
+        f()
+    }
+
+    fn wait_for_turn(&self) -> Turn<'_> {
+        let mut patience = Patience::new();
+        loop {
+            match self.take_turn() {
+                Some(turn) => return turn,
+                None => patience.wait(),
+            }
+        }
     }
 
     /// Keeps all workers from taking. `None`: somebody else does.

@@ -174,7 +174,7 @@ impl Registry {
         result
     }
 
-    /// Queues jobs that are due, taken from the timers.
+    /// Queues jobs that are due, taken from the timers, and wakes a worker.
     fn fire(&self, due: &mut Vec<JobRef>) {
         if self.queue_all(due) {
             self.tell_of_due();
