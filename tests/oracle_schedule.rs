@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use common::{Gate, Notes, PATIENCE, block, eventually, lock};
 use filch::{JobError, JobHandle, ManualClock, Pool, Schedule, ScheduleOptions};
 use steps::{Act, End, Plan, Start, Step};
-use timeline::{Event, State, Timeline, child, nanos};
+use timeline::{BEGINNING, Event, State, Timeline, child, nanos};
 
 /// No case has more runs at one time than that.
 const MANY: usize = 300;
@@ -84,6 +84,11 @@ fn current() -> Pool {
 impl World {
     fn now(&self) -> u64 {
         nanos(self.clock.now() - self.beginning)
+    }
+
+    fn moment_of(&self, time: u64) -> Instant {
+        let distance = Duration::from_nanos(time.abs_diff(BEGINNING));
+        if time < BEGINNING { self.beginning - distance } else { self.beginning + distance }
     }
 
     fn moment(&self, offset: i64) -> Instant {
@@ -169,7 +174,7 @@ impl Pair {
             handles: Mutex::default(),
             schedules: Mutex::default(),
         };
-        Self { gate: None, timeline: Timeline::default(), handled, world: Arc::new(world), pool }
+        Self { gate: None, timeline: Timeline::new(), handled, world: Arc::new(world), pool }
     }
 
     fn apply(&mut self, step: &Step) {
@@ -295,11 +300,11 @@ impl Pair {
         let same = events.iter().zip(&timeline.events).take_while(|(found, expected)| found == expected).count();
         assert_eq!(events[same..], timeline.events[same..], "events, after {same} that were right");
         assert_eq!(*lock(&world.gone), self.gone(), "closures that are gone");
-        assert_eq!(world.now(), timeline.now);
+        assert_eq!(world.now(), timeline.now - BEGINNING);
         for (id, schedule) in lock(&world.schedules).iter() {
             let timer = &timeline.timers[*id];
             let is_active = !timer.state.has_ended();
-            let next = is_active.then(|| world.beginning + Duration::from_nanos(timer.due));
+            let next = is_active.then(|| world.moment_of(timer.due));
             let found = (schedule.is_active(), schedule.runs(), schedule.next_run());
             assert_eq!(found, (is_active, timer.runs, next), "schedule {id}, {timer:?}");
         }

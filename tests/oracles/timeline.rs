@@ -54,7 +54,7 @@ pub struct Timer {
 }
 
 /// The timers, in the order in which they were made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Timeline {
     pub timers: Vec<Timer>,
     pub now: u64,
@@ -67,13 +67,24 @@ pub struct Timeline {
     armed: u64,
 }
 
+/// The time at which a timeline begins: there are times before.
+pub const BEGINNING: u64 = 1 << 62;
+
 pub fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
 impl Timeline {
+    pub fn new() -> Self {
+        let (timers, events, queue) = (Vec::new(), Vec::new(), VecDeque::new());
+        Self { timers, now: BEGINNING, events, queue, is_held: false, is_closed: false, panics: 0, armed: 0 }
+    }
+
     pub fn after(&self, delay: Duration) -> u64 {
-        self.now.saturating_add(nanos(delay))
+        match nanos(delay) {
+            u64::MAX => u64::MAX,
+            delay => self.now.saturating_add(delay).min(u64::MAX - 1),
+        }
     }
 
     pub fn at(&self, offset: i64) -> u64 {
@@ -128,7 +139,7 @@ impl Timeline {
         timer.runs += 1;
         timer.state = State::Running { stops: false };
         let (run, plan) = (timer.runs, timer.plan);
-        self.events.push(Event::Run { time: self.now, id, run });
+        self.events.push(Event::Run { time: self.now - BEGINNING, id, run });
         let acts = plan.is_none_or(|plan| run % plan.at == 0);
         let panics = acts && self.timers[id].act == Act::Panic;
         self.panics += u64::from(panics);
@@ -213,7 +224,7 @@ impl Timeline {
 
     /// The clock goes from deadline to deadline. False: there are more runs than anybody has time for.
     pub fn advance(&mut self, delay: Duration, limit: usize) -> bool {
-        let (end, limit) = (self.after(delay), self.events.len() + limit);
+        let (end, limit) = (self.after(delay).min(u64::MAX - 1), self.events.len() + limit);
         self.run_queued();
         while let Some(due) = self.next_due().filter(|due| *due <= end) {
             self.now = due;
