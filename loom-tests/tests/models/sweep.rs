@@ -82,13 +82,15 @@ fn a_sweep_keeps_the_order() {
 /// A worker that finds nothing takes the hint away, and may do so while a sweeper has the job in hand.
 #[test]
 fn a_job_that_is_due_is_found_whoever_had_it_in_hand() {
-    explore_in_both_modes("sweep: worker, pusher, due", Some(2), || {
+    explore_in_both_modes("sweep: worker, pusher, due", Some(3), || {
         let stage = Stage::new(Lane::Due, 0);
-        let worker = stage.start(|stage| _ = stage.run_one());
+        // The tombstone; the hint is still there.
+        assert!(stage.run_one());
         let pusher = stage.start(|stage| stage.push(0));
-        stage.shared.sweep();
-        worker.join().unwrap();
+        let sweeper = stage.start(|stage| _ = stage.shared.sweep());
+        stage.run_one();
         pusher.join().unwrap();
+        sweeper.join().unwrap();
         stage.settle(&[0]);
     });
 }
