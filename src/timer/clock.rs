@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sync::lock_plain;
-use crate::sync::time::nanos_since;
+use crate::sync::time::{nanos_since, now};
 
 /// A clock: nanoseconds since its beginning.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub enum Clock {
 impl Clock {
     /// The system's clock, beginning now.
     pub fn real() -> Self {
-        Self::Real(Instant::now())
+        Self::Real(now())
     }
 
     /// The time.
@@ -91,7 +91,7 @@ impl Manual {
     /// Begins now.
     pub fn new() -> Self {
         let (driven, moving) = (Mutex::default(), Mutex::default());
-        Self { beginning: Instant::now(), now: AtomicU64::new(0), driven, moving }
+        Self { beginning: now(), now: AtomicU64::new(0), driven, moving }
     }
 
     /// The time.
