@@ -194,3 +194,22 @@ fn the_process_exits_with_timers_pending() {
     });
     assert!(start.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn a_job_may_start_the_timers_while_its_pool_is_joined() {
+    let _watchdog = watchdog();
+    for turn in 0..100 {
+        let pool = Pool::with_threads(1);
+        let job = pool.submit(move || {
+            let pool = Pool::current().expect("inside");
+            while !pool.is_shut_down() {
+                std::thread::yield_now();
+            }
+            // Soon or late after the other thread has gone on to join this one.
+            spin(turn * 1000);
+            pool.submit_later(HOUR, || ()).join()
+        });
+        pool.shutdown();
+        assert!(job.join().unwrap().unwrap_err().is_shut_down());
+    }
+}

@@ -35,6 +35,8 @@ pub struct Lifecycle {
     /// 1 when the threads have been joined.
     joined: Futex,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held by the one who joins them.
+    joining: Mutex<()>,
     /// To be told when the pool closes.
     closing: Mutex<Vec<Weak<dyn Closing + Send + Sync>>>,
 }
@@ -61,6 +63,7 @@ impl Lifecycle {
             left: Futex::new(0),
             joined: Futex::new(0),
             threads: Mutex::new(Vec::new()),
+            joining: Mutex::new(()),
             closing: Mutex::new(Vec::new()),
         }
     }
@@ -123,7 +126,7 @@ impl Registry {
         self.tell_of_closing();
     }
 
-    /// Keeps the handle of a started worker, to be joined.
+    /// Keeps the handle of a started thread, to be joined. A job may have started it while the others are joined: the timers'.
     pub fn adopt(&self, thread: JoinHandle<()>) {
         lock(&self.lifecycle.threads).push(thread);
     }
@@ -177,14 +180,19 @@ impl Registry {
         wait_for_one(&self.lifecycle.joined, deadline)
     }
 
+    /// Does not keep the lock of the threads: a job that is waited for may be adding one.
+    fn next_to_join(&self) -> Option<JoinHandle<()>> {
+        lock(&self.lifecycle.threads).pop()
+    }
+
     fn join_all(&self) {
         // The lock is held while joining, so that a second caller waits too. No worker takes it: a shutdown from inside does not join.
-        let mut threads = lock(&self.lifecycle.threads);
-        for thread in threads.drain(..) {
+        let joining = lock(&self.lifecycle.joining);
+        while let Some(thread) = self.next_to_join() {
             // A worker contains every panic of foreign code; what is left is a thread-local's destructor, and `std` aborts on that.
             let _ = thread.join();
         }
-        drop(threads);
+        drop(joining);
         self.lifecycle.joined.swap(1, Ordering::Release);
         self.lifecycle.joined.wake_all();
     }

@@ -8,7 +8,7 @@ use filch::{JobSet, Pool, Semaphore};
 use crate::ledger::Ledger;
 use crate::support::{below, builder, end, pool, start};
 
-scenarios! { shutdown_amid shutdown_now_amid last_handle_in_a_job several_ends jobs_that_end_their_pool forks_beside_an_end }
+scenarios! { shutdown_amid shutdown_now_amid last_handle_in_a_job several_ends jobs_that_end_their_pool forks_beside_an_end timers_begun_amid }
 
 /// Sometimes a little, sometimes a while.
 fn linger() {
@@ -208,4 +208,25 @@ fn forks_beside_an_end() {
     end(threads);
     ledger.check_all_ran();
     assert_eq!(ledger.runs(), 3 * 6 * 8);
+}
+
+/// The first delayed jobs of a pool come from its jobs while it ends: their thread is started beside those that are joined.
+fn timers_begun_amid() {
+    let (pool, ledger) = (pool(3), Ledger::new());
+    let one = |_| {
+        let (outer, ledger) = (ledger.token(), ledger.clone());
+        pool.submit(move || {
+            outer.run();
+            linger();
+            let (pool, token) = (Pool::current().expect("inside"), ledger.token());
+            let index = token.index();
+            let ran = pool.submit_later(Duration::from_micros(5), move || token.run()).join().is_ok();
+            assert_eq!(ran, ledger.has_run(index));
+        })
+    };
+    let jobs: Vec<_> = (0..4).map(one).collect();
+    linger();
+    pool.shutdown();
+    jobs.into_iter().for_each(|job| job.join().expect("what was queued before runs"));
+    ledger.check_ended();
 }
