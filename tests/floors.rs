@@ -23,7 +23,7 @@ const FLOORS: [(&str, u32); 15] = [
 ];
 
 /// The cfgs of the checkers' builds.
-const CHECKERS: [&str; 2] = ["filch_loom", "filch_shuttle"];
+const CHECKERS: [&str; 3] = ["filch_loom", "filch_shuttle", "filch_tsan"];
 
 /// Files that may mention them, besides unit tests; a trailing slash means the whole folder.
 const KNOW_THE_MODEL: [&str; 4] = ["sync/", "util/limits.rs", "queue/backlog.rs", "lib.rs"];

@@ -24,11 +24,40 @@ pub fn after_exchange() {
     loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
 }
 
-#[cfg(not(any(filch_loom, filch_shuttle)))]
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
 pub use real::{heavy, init, light};
 
 #[cfg(filch_loom)]
 pub use model::{heavy, init, light};
+
+#[cfg(filch_tsan)]
+pub use traced::{full_fence, heavy, init, light};
+
+/// For ThreadSanitizer, which knows no fences: each is a read-modify-write of one word.
+#[cfg(filch_tsan)]
+mod traced {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static WORD: AtomicUsize = AtomicUsize::new(0);
+
+    /// In place of `std`'s.
+    pub fn full_fence(_ordering: Ordering) {
+        WORD.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Nothing to choose.
+    pub fn init() {}
+
+    /// The frequent side.
+    pub fn light() {
+        full_fence(Ordering::SeqCst);
+    }
+
+    /// The rare side.
+    pub fn heavy() {
+        full_fence(Ordering::SeqCst);
+    }
+}
 
 #[cfg(filch_shuttle)]
 pub use consistent::{heavy, init, light};
@@ -45,7 +74,7 @@ mod consistent {
     pub fn heavy() {}
 }
 
-#[cfg(not(any(filch_loom, filch_shuttle)))]
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
 mod real {
     use std::cell::UnsafeCell;
     use std::sync::atomic::{Ordering, compiler_fence, fence};

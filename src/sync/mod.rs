@@ -14,6 +14,8 @@ pub mod pages;
 pub mod thread;
 pub mod time;
 
+#[cfg(filch_tsan)]
+pub use fence::full_fence;
 #[cfg(filch_loom)]
 pub use loom::sync::{
     Mutex, MutexGuard,
@@ -24,10 +26,12 @@ pub use shuttle::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
 };
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
+pub use std::sync::atomic::fence as full_fence;
 #[cfg(not(any(filch_loom, filch_shuttle)))]
 pub use std::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
+    atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 /// Declares a function that is `const`, except under the model, whose atomics and locks cannot be made at compile time.
