@@ -1,9 +1,10 @@
 //! Weakens the sources, one place at a time, and looks whether the models notice.
 //!
-//! `cargo run -p loom-tests --bin mutants -- [--list] [--unseen] [--timeout SECONDS] [WORD…]`
+//! `cargo run -p loom-tests --bin mutants -- [--list] [--unseen | --shuttle] [--timeout SECONDS] [WORD…]`
 //!
 //! A word selects the mutants with it in their name or file. `--unseen` runs those that no model can notice, each with its
-//! reason in the table: they must survive. The exit code is 1 if a mutant did what it should not, or did not build.
+//! reason in the table: they must survive. `--shuttle` runs those that the scenarios of `shuttle-tests` must notice. The exit code is 1 if a mutant did
+//! what it should not, or did not build.
 
 mod deque;
 mod idle;
@@ -15,6 +16,7 @@ mod park;
 mod pool;
 mod queue;
 mod registry;
+mod scenarios;
 mod scope;
 mod semaphore;
 mod set;
@@ -31,10 +33,11 @@ mod waiter;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tree::Tree;
+use tree::{Member, Tree};
 use trial::{Verdict, run_models};
 
 /// One change of the sources that breaks them.
+#[derive(Clone, Copy)]
 struct Mutant {
     /// What is broken. Begins with the name of the protocol.
     name: &'static str,
@@ -93,20 +96,26 @@ const UNSEEN: &[&[Mutant]] = &[
     spares::UNSEEN,
 ];
 
+const MODELS: Member = Member { name: "loom-tests", program: "models" };
+const SCENARIOS: Member = Member { name: "shuttle-tests", program: "scenarios" };
+
 struct Options {
     list: bool,
     unseen: bool,
+    shuttle: bool,
     timeout: Duration,
     words: Vec<String>,
 }
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { list: false, unseen: false, timeout: Duration::from_secs(120), words: Vec::new() };
+        let timeout = Duration::from_secs(120);
+        let mut options = Self { list: false, unseen: false, shuttle: false, timeout, words: Vec::new() };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--list" => options.list = true,
                 "--unseen" => options.unseen = true,
+                "--shuttle" => options.shuttle = true,
                 "--timeout" => options.timeout = seconds(arguments.next())?,
                 option if option.starts_with('-') => return Err(format!("unknown option {option}")),
                 _ => options.words.push(argument),
@@ -115,9 +124,14 @@ impl Options {
         Ok(options)
     }
 
-    fn chosen(&self) -> Vec<&'static Mutant> {
-        let rooms = if self.unseen { UNSEEN } else { MUTANTS };
-        rooms.iter().copied().flatten().filter(|mutant| self.wants(mutant)).collect()
+    fn chosen(&self) -> Vec<Mutant> {
+        let mut all: Vec<Mutant> = match self {
+            Self { shuttle: true, .. } => scenarios::mutants(),
+            Self { unseen: true, .. } => UNSEEN.iter().copied().flatten().copied().collect(),
+            _ => MUTANTS.iter().copied().flatten().copied().collect(),
+        };
+        all.retain(|mutant| self.wants(mutant));
+        all
     }
 
     fn wants(&self, mutant: &Mutant) -> bool {
@@ -147,7 +161,8 @@ fn run(options: Options) -> Result<ExitCode, String> {
         mutants.iter().for_each(|mutant| println!("{} ({}; {})", mutant.name, mutant.file, mutant.models));
         return Ok(ExitCode::SUCCESS);
     }
-    let tree = Tree::copy().map_err(|error| format!("cannot copy the workspace: {error}"))?;
+    let member = if options.shuttle { SCENARIOS } else { MODELS };
+    let tree = Tree::copy(member).map_err(|error| format!("cannot copy the workspace: {error}"))?;
     check_table(&tree, &mutants)?;
     check_unchanged(&tree, &mutants)?;
     println!("| mutant | result | by | seconds |\n|---|---|---|---|");
@@ -158,13 +173,13 @@ fn run(options: Options) -> Result<ExitCode, String> {
 }
 
 /// Every entry still fits the sources.
-fn check_table(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
+fn check_table(tree: &Tree, mutants: &[Mutant]) -> Result<(), String> {
     let stale: Vec<String> = mutants.iter().filter_map(|mutant| tree.mutated(mutant).err()).collect();
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }
 
 /// The models pass as long as nothing is broken: otherwise every mutant would seem to be noticed.
-fn check_unchanged(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
+fn check_unchanged(tree: &Tree, mutants: &[Mutant]) -> Result<(), String> {
     let mut models: Vec<&str> = mutants.iter().flat_map(|mutant| mutant.models.split_whitespace()).collect();
     models.sort_unstable();
     models.dedup();
@@ -194,12 +209,17 @@ fn is_as_expected(options: &Options, verdict: &Verdict) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MUTANTS, UNSEEN, tree};
+    use super::{MUTANTS, UNSEEN, scenarios, tree};
 
     #[test]
     fn every_entry_fits_the_sources() {
         let all = MUTANTS.iter().chain(UNSEEN).copied().flatten();
         let stale: Vec<_> = all.filter_map(|mutant| tree::mutated(tree::workspace(), mutant).err()).collect();
         assert!(stale.is_empty(), "{}", stale.join("\n"));
+    }
+
+    #[test]
+    fn every_mutant_for_the_scenarios_is_in_a_table() {
+        assert!(!scenarios::mutants().is_empty());
     }
 }

@@ -6,7 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::Mutant;
 
+/// The member of the workspace whose tests are to notice, and the one test program that it has.
+#[derive(Clone, Copy)]
+pub struct Member {
+    pub name: &'static str,
+    pub program: &'static str,
+}
+
 pub struct Tree {
+    pub member: Member,
     /// Holds the copy, its own target directory, and the logs.
     home: PathBuf,
 }
@@ -18,26 +26,30 @@ pub struct Changed {
 }
 
 impl Tree {
-    pub fn copy() -> io::Result<Self> {
+    pub fn copy(member: Member) -> io::Result<Self> {
         let workspace = workspace();
         let this_program = std::env::current_exe()?;
         let target = this_program.ancestors().nth(2).expect("built by cargo, in its target directory");
-        let tree = Self { home: target.join("mutants") };
+        let tree = Self { member, home: target.join("mutants").join(member.name) };
         if tree.root().exists() {
             fs::remove_dir_all(tree.root())?;
         }
         fs::create_dir_all(tree.logs())?;
-        for folder in ["src", "loom-tests/tests"] {
-            copy_folder(&workspace.join(folder), &tree.root().join(folder))?;
+        for folder in ["src".into(), tree.of_member("tests")] {
+            copy_folder(&workspace.join(&folder), &tree.root().join(&folder))?;
         }
-        for file in ["Cargo.lock", "loom-tests/build.rs"] {
-            fs::copy(workspace.join(file), tree.root().join(file))?;
+        for file in ["Cargo.lock".into(), tree.of_member("build.rs")] {
+            fs::copy(workspace.join(&file), tree.root().join(&file))?;
         }
-        for manifest in ["Cargo.toml", "loom-tests/Cargo.toml"] {
-            let text = fs::read_to_string(workspace.join(manifest))?;
-            fs::write(tree.root().join(manifest), reduced(&text))?;
+        for manifest in ["Cargo.toml".into(), tree.of_member("Cargo.toml")] {
+            let text = fs::read_to_string(workspace.join(&manifest))?;
+            fs::write(tree.root().join(&manifest), reduced(&text, member.name))?;
         }
         Ok(tree)
+    }
+
+    fn of_member(&self, file: &str) -> PathBuf {
+        Path::new(self.member.name).join(file)
     }
 
     pub fn root(&self) -> PathBuf {
@@ -101,8 +113,8 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 /// The manifest of a workspace, or of its member, for a copy that has this member only: the crate's own package, the other members and
 /// this program are left out. A section goes from its headline to the next.
-fn reduced(manifest: &str) -> String {
-    let is_member = manifest.contains("name = \"loom-tests\"");
+fn reduced(manifest: &str, member: &str) -> String {
+    let is_member = manifest.contains(&format!("name = \"{member}\""));
     let wanted = |headline: &str| match is_member {
         true => headline != "[[bin]]",
         false => headline.starts_with("[workspace") || headline.starts_with("[profile"),
@@ -115,7 +127,7 @@ fn reduced(manifest: &str) -> String {
         }
         match line {
             _ if !keep || line.starts_with("default-members") => {}
-            _ if line.starts_with("members") => reduced.push_str("members = [\"loom-tests\"]\n"),
+            _ if line.starts_with("members") => reduced.extend(["members = [\"", member, "\"]\n"]),
             _ => reduced.extend([line, "\n"]),
         }
     }

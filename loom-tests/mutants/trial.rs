@@ -53,7 +53,8 @@ pub fn run_models(tree: &Tree, name: &str, words: &[&str], timeout: Duration) ->
 fn build(tree: &Tree, log: &Path) -> Option<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["test", "-p", "loom-tests", "--test", "models", "--no-run", "--message-format=json-render-diagnostics"])
+        .args(["test", "-p", tree.member.name, "--test", tree.member.program])
+        .args(["--no-run", "--message-format=json-render-diagnostics"])
         .current_dir(tree.root())
         .env("CARGO_TARGET_DIR", tree.target())
         .stderr(create(log))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::sync::thread::let_others_run;
 use crate::timer::Manual;
 use crate::worker::Worker;
 
@@ -68,8 +69,7 @@ impl ManualClock {
         let mut waits = 0_u32;
         self.0.advance(duration, || {
             waits = waits.saturating_add(1);
-            // Most jobs of a test are short.
-            if waits < 100 { std::thread::yield_now() } else { std::thread::sleep(Duration::from_micros(50)) }
+            let_others_run(waits);
         });
     }
 

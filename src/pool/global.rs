@@ -140,7 +140,7 @@ pub fn cancelled() -> bool {
 /// ```
 pub fn yield_now() {
     if !Worker::with_current(|worker| worker.is_some_and(Worker::run_any)) {
-        std::thread::yield_now();
+        crate::sync::thread::yield_now();
     }
 }
 

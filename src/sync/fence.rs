@@ -14,6 +14,7 @@
 //! Under the model each thread that calls `light` has a cell; `light` is a read-modify-write of its own cell and
 //! `heavy` one of every cell. So a light and a heavy are ordered and two lights are not, which is what the
 //! hardware gives and no more. `model::set_mode` selects the symmetric form instead, to check the fallback.
+//! The random scheduler of `shuttle-tests` interleaves sequentially consistent accesses: there neither side has anything to do.
 
 /// Called after a SeqCst read-modify-write that the caller's SeqCst loads must not overtake, by whoever knows that it was one. The language orders them by itself; the model takes SeqCst
 /// accesses for weaker ones, so it gets a fence.
@@ -23,13 +24,57 @@ pub fn after_exchange() {
     loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
 }
 
-#[cfg(not(filch_loom))]
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
 pub use real::{heavy, init, light};
 
 #[cfg(filch_loom)]
 pub use model::{heavy, init, light};
 
-#[cfg(not(filch_loom))]
+#[cfg(filch_tsan)]
+pub use traced::{full_fence, heavy, init, light};
+
+/// For ThreadSanitizer, which knows no fences: each is a read-modify-write of one word.
+#[cfg(filch_tsan)]
+mod traced {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static WORD: AtomicUsize = AtomicUsize::new(0);
+
+    /// In place of `std`'s.
+    pub fn full_fence(_ordering: Ordering) {
+        WORD.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Nothing to choose.
+    pub fn init() {}
+
+    /// The frequent side.
+    pub fn light() {
+        full_fence(Ordering::SeqCst);
+    }
+
+    /// The rare side.
+    pub fn heavy() {
+        full_fence(Ordering::SeqCst);
+    }
+}
+
+#[cfg(filch_shuttle)]
+pub use consistent::{heavy, init, light};
+
+#[cfg(filch_shuttle)]
+mod consistent {
+    /// Nothing to choose.
+    pub fn init() {}
+
+    /// The frequent side.
+    pub fn light() {}
+
+    /// The rare side.
+    pub fn heavy() {}
+}
+
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
 mod real {
     use std::cell::UnsafeCell;
     use std::sync::atomic::{Ordering, compiler_fence, fence};

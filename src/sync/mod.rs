@@ -1,8 +1,9 @@
 //! Floor 0: every atomic, cell, fence, lock, futex, thread, thread-local and clock that the crate uses.
 //!
 //! The rooms above import from here only. In an ordinary build the names are `std`'s; under the model cfg, which
-//! `loom-tests/build.rs` sets for its own build of these sources, they are the model checker's. This room, the queue
-//! of a foreign library (`queue/backlog.rs`), `util/limits.rs` and `lib.rs` are the only places that mention that cfg.
+//! `loom-tests/build.rs` sets for its own build of these sources, they are the model checker's, and under the cfg that
+//! `shuttle-tests/build.rs` sets they are those of a random scheduler. This room, the queue of a foreign library
+//! (`queue/backlog.rs`), `util/limits.rs` and `lib.rs` are the only places that mention those cfgs.
 
 pub mod cell;
 pub mod fence;
@@ -14,15 +15,24 @@ pub mod pages;
 pub mod thread;
 pub mod time;
 
+#[cfg(filch_tsan)]
+pub use fence::full_fence;
 #[cfg(filch_loom)]
 pub use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
 };
-#[cfg(not(filch_loom))]
-pub use std::sync::{
+#[cfg(filch_shuttle)]
+pub use shuttle::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence as full_fence},
+};
+#[cfg(not(any(filch_loom, filch_shuttle, filch_tsan)))]
+pub use std::sync::atomic::fence as full_fence;
+#[cfg(not(any(filch_loom, filch_shuttle)))]
+pub use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 /// Declares a function that is `const`, except under the model, whose atomics and locks cannot be made at compile time.
@@ -76,9 +86,9 @@ pub fn prefetch<T>(address: *const T) {
 /// One turn of a spin loop: a CPU hint, and under the model a yield, without which the model would never end.
 #[inline]
 pub fn spin_hint() {
-    #[cfg(filch_loom)]
-    loom::thread::yield_now();
-    #[cfg(not(filch_loom))]
+    #[cfg(any(filch_loom, filch_shuttle))]
+    thread::yield_now();
+    #[cfg(not(any(filch_loom, filch_shuttle)))]
     std::hint::spin_loop();
 }
 

@@ -39,7 +39,31 @@ mod imp {
     }
 }
 
-#[cfg(all(not(filch_loom), target_os = "linux", not(miri), not(filch_portable)))]
+#[cfg(filch_shuttle)]
+mod imp {
+    use super::NonNull;
+
+    /// Makes a `T`. The scheduler's atomics are not valid as zeros: `make` makes them.
+    ///
+    /// # Safety
+    ///
+    /// None.
+    pub unsafe fn zeroed<T>(make: impl FnOnce() -> T) -> NonNull<T> {
+        NonNull::from(Box::leak(Box::new(make())))
+    }
+
+    /// Frees what [`zeroed`] has made.
+    ///
+    /// # Safety
+    ///
+    /// As for `Box::from_raw`.
+    pub unsafe fn free<T>(place: NonNull<T>) {
+        // SAFETY: the caller's duty.
+        drop(unsafe { Box::from_raw(place.as_ptr()) });
+    }
+}
+
+#[cfg(all(not(filch_loom), not(filch_shuttle), target_os = "linux", not(miri), not(filch_portable)))]
 mod imp {
     use std::alloc::{Layout, handle_alloc_error};
 
@@ -74,7 +98,7 @@ mod imp {
     }
 }
 
-#[cfg(all(not(filch_loom), any(not(target_os = "linux"), miri, filch_portable)))]
+#[cfg(all(not(filch_loom), not(filch_shuttle), any(not(target_os = "linux"), miri, filch_portable)))]
 mod imp {
     use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 

@@ -2,7 +2,9 @@
 
 #[cfg(filch_loom)]
 pub use loom::thread::{JoinHandle, yield_now};
-#[cfg(not(filch_loom))]
+#[cfg(filch_shuttle)]
+pub use shuttle::thread::{JoinHandle, yield_now};
+#[cfg(not(any(filch_loom, filch_shuttle)))]
 pub use std::thread::{JoinHandle, yield_now};
 
 /// Declares a thread-local with a constant initial value.
@@ -10,7 +12,9 @@ macro_rules! facade_thread_local {
     ($(#[$attribute:meta])* static $name:ident: $type:ty = $init:expr;) => {
         #[cfg(filch_loom)]
         loom::thread_local! { $(#[$attribute])* static $name: $type = $init; }
-        #[cfg(not(filch_loom))]
+        #[cfg(filch_shuttle)]
+        shuttle::thread_local! { $(#[$attribute])* static $name: $type = $init; }
+        #[cfg(not(any(filch_loom, filch_shuttle)))]
         std::thread_local! { $(#[$attribute])* static $name: $type = const { $init }; }
     };
 }
@@ -21,7 +25,9 @@ macro_rules! lazy_thread_local {
     ($(#[$attribute:meta])* static $name:ident: $type:ty = $init:expr;) => {
         #[cfg(filch_loom)]
         loom::thread_local! { $(#[$attribute])* static $name: $type = $init; }
-        #[cfg(not(filch_loom))]
+        #[cfg(filch_shuttle)]
+        shuttle::thread_local! { $(#[$attribute])* static $name: $type = $init; }
+        #[cfg(not(any(filch_loom, filch_shuttle)))]
         std::thread_local! { $(#[$attribute])* static $name: $type = $init; }
     };
 }
@@ -29,7 +35,9 @@ pub(crate) use lazy_thread_local;
 
 #[cfg(filch_loom)]
 use loom::thread::LocalKey;
-#[cfg(not(filch_loom))]
+#[cfg(filch_shuttle)]
+use shuttle::thread::LocalKey;
+#[cfg(not(any(filch_loom, filch_shuttle)))]
 use std::thread::LocalKey;
 
 /// Runs `f` with the thread's own value; in a destructor that runs after the value's, with a fresh one.
@@ -56,9 +64,9 @@ pub fn start(
         }
         builder.stack_size(stack_size).spawn(body)
     };
-    #[cfg(filch_loom)]
+    #[cfg(any(filch_loom, filch_shuttle))]
     return spawn();
-    #[cfg(not(filch_loom))]
+    #[cfg(not(any(filch_loom, filch_shuttle)))]
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(spawn)).unwrap_or_else(|_| {
         Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "std refused the thread's settings"))
     })
@@ -66,15 +74,17 @@ pub fn start(
 
 #[cfg(filch_loom)]
 use loom::thread::Builder;
-#[cfg(not(filch_loom))]
+#[cfg(filch_shuttle)]
+use shuttle::thread::Builder;
+#[cfg(not(any(filch_loom, filch_shuttle)))]
 use std::thread::Builder;
 
 /// About where the stack of this thread ends now. It grows towards lower addresses on every system that Rust's `std` supports.
 pub fn stack_position() -> usize {
     // The model's stacks are its own affair: there is always room.
-    #[cfg(filch_loom)]
+    #[cfg(any(filch_loom, filch_shuttle))]
     return usize::MAX;
-    #[cfg(not(filch_loom))]
+    #[cfg(not(any(filch_loom, filch_shuttle)))]
     {
         let here = 0_u8;
         std::hint::black_box(&raw const here).addr()
@@ -83,13 +93,13 @@ pub fn stack_position() -> usize {
 
 /// Runs `f` on a thread of its own with `stack_size` bytes of stack, and waits for it.
 pub fn run_scoped(stack_size: usize, f: impl FnOnce() + Send) -> std::io::Result<()> {
-    #[cfg(filch_loom)]
+    #[cfg(any(filch_loom, filch_shuttle))]
     {
         let _ = stack_size;
         f();
         Ok(())
     }
-    #[cfg(not(filch_loom))]
+    #[cfg(not(any(filch_loom, filch_shuttle)))]
     std::thread::scope(|scope| {
         let thread = Builder::new().stack_size(stack_size).spawn_scoped(scope, f)?;
         // The scope alone would not wait for the destructors of thread-locals.
@@ -100,9 +110,19 @@ pub fn run_scoped(stack_size: usize, f: impl FnOnce() + Send) -> std::io::Result
 
 /// Has timed waits of this thread end as soon after their time as the system can, rather than when it suits other wake-ups: on Linux 38 instead of 90 microseconds late.
 pub fn wake_precisely() {
-    #[cfg(all(target_os = "linux", not(filch_loom)))]
+    #[cfg(all(target_os = "linux", not(filch_loom), not(filch_shuttle)))]
     // SAFETY: sets a number of the calling thread.
     unsafe {
         libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64);
+    }
+}
+
+/// Lets others run, for somebody who has looked `looks` times in vain for what nobody will tell it of.
+pub fn let_others_run(looks: u32) {
+    // Most of what is waited for so is short.
+    if looks < 100 || cfg!(any(filch_loom, filch_shuttle)) {
+        yield_now();
+    } else {
+        std::thread::sleep(std::time::Duration::from_micros(50));
     }
 }

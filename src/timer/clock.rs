@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sync::lock_plain;
-use crate::sync::time::nanos_since;
+use crate::sync::time::{nanos_since, now};
 
 /// What a clock shows at its beginning: the first tick of a schedule may lie so far back, 146 years, which is more than any system's clock has counted.
 const BEGINNING: u64 = 1 << 62;
@@ -25,7 +25,7 @@ pub enum Clock {
 impl Clock {
     /// The system's clock, beginning now.
     pub fn real() -> Self {
-        Self::Real(Instant::now())
+        Self::Real(now())
     }
 
     /// The time.
@@ -109,7 +109,7 @@ impl Manual {
     /// Begins now.
     pub fn new() -> Self {
         let (driven, moving) = (Mutex::default(), Mutex::default());
-        Self { beginning: Instant::now(), now: AtomicU64::new(BEGINNING), driven, moving }
+        Self { beginning: now(), now: AtomicU64::new(BEGINNING), driven, moving }
     }
 
     /// The time.

@@ -15,6 +15,7 @@ use crate::job::{Owner, StackJob};
 use crate::ops::install::install;
 use crate::ops::join::on_this_worker;
 use crate::registry::Registry;
+use crate::sync::time::now;
 use crate::sync::{AtomicBool, Ordering};
 use crate::util::contain::{Payload, contain, contain_drop};
 use crate::util::limits::CHUNK_NANOS;
@@ -101,12 +102,12 @@ struct Pace {
 
 impl Pace {
     fn new(chunk: usize) -> Self {
-        Self { chunk, last: Instant::now() }
+        Self { chunk, last: now() }
     }
 
     /// A chunk of that many positions has been run.
     fn learn(&mut self, positions: usize) {
-        let now = Instant::now();
+        let now = now();
         let nanos = (now - self.last).as_nanos();
         self.last = now;
         if nanos > 2 * CHUNK_NANOS {

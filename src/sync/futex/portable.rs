@@ -8,11 +8,13 @@ use std::time::Duration;
 
 #[cfg(filch_loom)]
 use loom::sync::{Arc, Condvar};
-#[cfg(not(filch_loom))]
+#[cfg(filch_shuttle)]
+use shuttle::sync::{Arc, Condvar};
+#[cfg(not(any(filch_loom, filch_shuttle)))]
 use std::sync::{Arc, Condvar};
 
 use super::WaitOutcome;
-use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering, lock, time};
 
 /// A word to wait on.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl Futex {
         }
         let condvar = Arc::new(Condvar::new());
         let ticket = queue.add(condvar.clone());
-        let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| time::now().checked_add(timeout));
         while queue.holds(ticket) {
             match deadline {
                 None => queue = condvar.wait(queue).unwrap_or_else(|poisoned| poisoned.into_inner()),
@@ -97,14 +99,14 @@ impl Futex {
         WaitOutcome::Woken
     }
 
-    #[cfg(not(filch_loom))]
+    #[cfg(not(any(filch_loom, filch_shuttle)))]
     fn wait_until<'a>(
         &'a self,
         queue: MutexGuard<'a, Queue>,
         condvar: &Condvar,
         deadline: std::time::Instant,
     ) -> (MutexGuard<'a, Queue>, bool) {
-        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let left = deadline.saturating_duration_since(time::now());
         let (queue, result) = condvar.wait_timeout(queue, left).unwrap_or_else(|poisoned| poisoned.into_inner());
         (queue, result.timed_out())
     }
@@ -120,6 +122,25 @@ impl Futex {
         drop(queue);
         loom::thread::yield_now();
         (lock(&self.queue), true)
+    }
+
+    /// The simulated clock stands still while a timed wait lets the others run, and jumps when the wait gives up, which may be soon or late.
+    #[cfg(filch_shuttle)]
+    fn wait_until<'a>(
+        &'a self,
+        queue: MutexGuard<'a, Queue>,
+        _condvar: &Condvar,
+        deadline: std::time::Instant,
+    ) -> (MutexGuard<'a, Queue>, bool) {
+        use shuttle::rand::RngCore;
+
+        drop(queue);
+        shuttle::thread::yield_now();
+        let expired = shuttle::rand::thread_rng().next_u32() % 8 == 0;
+        if expired {
+            time::pass_until(deadline);
+        }
+        (lock(&self.queue), expired)
     }
 
     /// Wakes one waiter, if there is one.

@@ -99,6 +99,6 @@ macro_rules! futex_tests {
     };
 }
 
-#[cfg(all(target_os = "linux", not(filch_portable)))]
+#[cfg(all(target_os = "linux", not(filch_portable), not(filch_shuttle)))]
 futex_tests!(linux, crate::sync::futex::linux::Futex);
 futex_tests!(portable, crate::sync::futex::portable::Futex);
