@@ -137,7 +137,7 @@ fn who_takes_all_takes_what_a_sweeper_has_in_hand() {
     explore_in_both_modes("sweep: take all", ALL, || {
         let stage = Stage::new(Lane::Back, 2);
         let sweeper = stage.start(|stage| stage.shared.sweep());
-        for job in stage.shared.take_all() {
+        for (job, _) in stage.shared.take_all() {
             let _ = Queued(job).run(&Accountant::default());
         }
         assert_eq!(*stage.ran.lock().unwrap(), [0, 1]);
