@@ -7,7 +7,7 @@ use filch::Pool;
 
 use super::Pair;
 use crate::board::Outcome;
-use crate::common::eventually;
+use crate::common::{PATIENCE, eventually};
 use crate::members::{Members, State};
 use crate::queues::Lane;
 use crate::steps::{End, Step, Take};
@@ -57,6 +57,10 @@ impl Pair {
     }
 
     pub(super) fn check(&self) {
+        if self.held.is_none() && self.ender.is_none() {
+            // The worker may just be clearing away what was cancelled.
+            assert!(self.pool.wait_idle_timeout(PATIENCE), "the pool is not idle");
+        }
         let (accounts, expected) = (self.desk.accounts(), &self.members.accounts);
         for (job, (found, expected)) in accounts.iter().zip(expected).enumerate() {
             assert_eq!(found, expected, "job {job}, {:?}", self.members.jobs[job]);
