@@ -5,6 +5,7 @@
 //! A word selects the mutants with it in their name or file. `--unseen` runs those that no model can notice, each with its
 //! reason in the table: they must survive. The exit code is 1 if a mutant did what it should not, or did not build.
 
+mod change;
 mod deque;
 mod idle;
 mod injector;
@@ -24,15 +25,15 @@ mod spares;
 mod sweep;
 mod sync;
 mod timer;
-mod tree;
+#[path = "../trial/mod.rs"]
 mod trial;
 mod waiter;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tree::Tree;
-use trial::{Verdict, run_models};
+use change::{Changed, mutated};
+use trial::{Tree, Verdict, build, watch};
 
 /// One change of the sources that breaks them.
 struct Mutant {
@@ -147,7 +148,7 @@ fn run(options: Options) -> Result<ExitCode, String> {
         mutants.iter().for_each(|mutant| println!("{} ({}; {})", mutant.name, mutant.file, mutant.models));
         return Ok(ExitCode::SUCCESS);
     }
-    let tree = Tree::copy().map_err(|error| format!("cannot copy the workspace: {error}"))?;
+    let tree = Tree::copy("mutants").map_err(|error| format!("cannot copy the workspace: {error}"))?;
     check_table(&tree, &mutants)?;
     check_unchanged(&tree, &mutants)?;
     println!("| mutant | result | by | seconds |\n|---|---|---|---|");
@@ -159,7 +160,7 @@ fn run(options: Options) -> Result<ExitCode, String> {
 
 /// Every entry still fits the sources.
 fn check_table(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
-    let stale: Vec<String> = mutants.iter().filter_map(|mutant| tree.mutated(mutant).err()).collect();
+    let stale: Vec<String> = mutants.iter().filter_map(|mutant| mutated(&tree.root(), mutant).err()).collect();
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }
 
@@ -169,37 +170,47 @@ fn check_unchanged(tree: &Tree, mutants: &[&Mutant]) -> Result<(), String> {
     models.sort_unstable();
     models.dedup();
     match run_models(tree, "unchanged", &models, Duration::from_secs(3600)) {
-        Verdict::Survived => Ok(()),
-        other => Err(format!("unchanged, the models do not pass: {other}. Logs: {}", tree.logs().display())),
+        Some(Verdict::Survived) => Ok(()),
+        Some(other) => Err(format!("unchanged, the models do not pass: {other}. Logs: {}", tree.logs().display())),
+        None => Err(format!("unchanged, the models do not build. Logs: {}", tree.logs().display())),
     }
 }
 
-fn try_one(tree: &Tree, mutant: &Mutant, timeout: Duration) -> Verdict {
+/// Builds the tree and runs the models that have one of the words in their names; `None` if it does not build.
+fn run_models(tree: &Tree, name: &str, words: &[&str], timeout: Duration) -> Option<Verdict> {
+    let log = tree.logs().join(name.replace(|c: char| !c.is_alphanumeric(), "-") + ".txt");
+    let program = build(tree, &log)?;
+    Some(watch(&program, words, &[], timeout, &log))
+}
+
+fn try_one(tree: &Tree, mutant: &Mutant, timeout: Duration) -> Option<Verdict> {
     let start = Instant::now();
     let models: Vec<&str> = mutant.models.split_whitespace().collect();
-    let changed = tree.change(mutant);
+    let changed = Changed::new(tree, mutant);
     let verdict = run_models(tree, mutant.name, &models, timeout);
     drop(changed);
-    println!("| {} | {verdict} | {} | {:.1} |", mutant.name, verdict.by(), start.elapsed().as_secs_f64());
+    let result = verdict.as_ref().map_or("did not build".to_string(), Verdict::to_string);
+    let by = verdict.as_ref().map_or("", Verdict::by);
+    println!("| {} | {result} | {by} | {:.1} |", mutant.name, start.elapsed().as_secs_f64());
     verdict
 }
 
-fn is_as_expected(options: &Options, verdict: &Verdict) -> bool {
+fn is_as_expected(options: &Options, verdict: &Option<Verdict>) -> bool {
     match verdict {
-        Verdict::Killed(_) | Verdict::TimedOut(_) => !options.unseen,
-        Verdict::Survived => options.unseen,
-        Verdict::NotBuilt => false,
+        Some(Verdict::Killed(_) | Verdict::TimedOut(_)) => !options.unseen,
+        Some(Verdict::Survived) => options.unseen,
+        None => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MUTANTS, UNSEEN, tree};
+    use super::{MUTANTS, UNSEEN, mutated, trial};
 
     #[test]
     fn every_entry_fits_the_sources() {
         let all = MUTANTS.iter().chain(UNSEEN).copied().flatten();
-        let stale: Vec<_> = all.filter_map(|mutant| tree::mutated(tree::workspace(), mutant).err()).collect();
+        let stale: Vec<_> = all.filter_map(|mutant| mutated(trial::workspace(), mutant).err()).collect();
         assert!(stale.is_empty(), "{}", stale.join("\n"));
     }
 }
