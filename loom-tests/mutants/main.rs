@@ -6,6 +6,7 @@
 //! reason in the table: they must survive. `--shuttle` runs those that the scenarios of `shuttle-tests` must notice. The exit code is 1 if a mutant did
 //! what it should not, or did not build.
 
+mod change;
 mod deque;
 mod idle;
 mod injector;
@@ -26,15 +27,15 @@ mod spares;
 mod sweep;
 mod sync;
 mod timer;
-mod tree;
+#[path = "../trial/mod.rs"]
 mod trial;
 mod waiter;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tree::{Member, Tree};
-use trial::{Verdict, run_models};
+use change::{Changed, mutated};
+use trial::{Member, Tree, Verdict, build, watch};
 
 /// One change of the sources that breaks them.
 #[derive(Clone, Copy)]
@@ -162,7 +163,8 @@ fn run(options: Options) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     let member = if options.shuttle { SCENARIOS } else { MODELS };
-    let tree = Tree::copy(member).map_err(|error| format!("cannot copy the workspace: {error}"))?;
+    let folder = format!("mutants/{}", member.name);
+    let tree = Tree::copy(&folder, member).map_err(|error| format!("cannot copy the workspace: {error}"))?;
     check_table(&tree, &mutants)?;
     check_unchanged(&tree, &mutants)?;
     println!("| mutant | result | by | seconds |\n|---|---|---|---|");
@@ -174,7 +176,7 @@ fn run(options: Options) -> Result<ExitCode, String> {
 
 /// Every entry still fits the sources.
 fn check_table(tree: &Tree, mutants: &[Mutant]) -> Result<(), String> {
-    let stale: Vec<String> = mutants.iter().filter_map(|mutant| tree.mutated(mutant).err()).collect();
+    let stale: Vec<String> = mutants.iter().filter_map(|mutant| mutated(&tree.root(), mutant).err()).collect();
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }
 
@@ -184,37 +186,47 @@ fn check_unchanged(tree: &Tree, mutants: &[Mutant]) -> Result<(), String> {
     models.sort_unstable();
     models.dedup();
     match run_models(tree, "unchanged", &models, Duration::from_secs(3600)) {
-        Verdict::Survived => Ok(()),
-        other => Err(format!("unchanged, the models do not pass: {other}. Logs: {}", tree.logs().display())),
+        Some(Verdict::Survived) => Ok(()),
+        Some(other) => Err(format!("unchanged, the models do not pass: {other}. Logs: {}", tree.logs().display())),
+        None => Err(format!("unchanged, the models do not build. Logs: {}", tree.logs().display())),
     }
 }
 
-fn try_one(tree: &Tree, mutant: &Mutant, timeout: Duration) -> Verdict {
+/// Builds the tree and runs the models that have one of the words in their names; `None` if it does not build.
+fn run_models(tree: &Tree, name: &str, words: &[&str], timeout: Duration) -> Option<Verdict> {
+    let log = tree.logs().join(name.replace(|c: char| !c.is_alphanumeric(), "-") + ".txt");
+    let program = build(tree, &log)?;
+    Some(watch(&program, words, &[], timeout, &log))
+}
+
+fn try_one(tree: &Tree, mutant: &Mutant, timeout: Duration) -> Option<Verdict> {
     let start = Instant::now();
     let models: Vec<&str> = mutant.models.split_whitespace().collect();
-    let changed = tree.change(mutant);
+    let changed = Changed::new(tree, mutant);
     let verdict = run_models(tree, mutant.name, &models, timeout);
     drop(changed);
-    println!("| {} | {verdict} | {} | {:.1} |", mutant.name, verdict.by(), start.elapsed().as_secs_f64());
+    let result = verdict.as_ref().map_or("did not build".to_string(), Verdict::to_string);
+    let by = verdict.as_ref().map_or("", Verdict::by);
+    println!("| {} | {result} | {by} | {:.1} |", mutant.name, start.elapsed().as_secs_f64());
     verdict
 }
 
-fn is_as_expected(options: &Options, verdict: &Verdict) -> bool {
+fn is_as_expected(options: &Options, verdict: &Option<Verdict>) -> bool {
     match verdict {
-        Verdict::Killed(_) | Verdict::TimedOut(_) => !options.unseen,
-        Verdict::Survived => options.unseen,
-        Verdict::NotBuilt => false,
+        Some(Verdict::Killed(_) | Verdict::TimedOut(_)) => !options.unseen,
+        Some(Verdict::Survived) => options.unseen,
+        None => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MUTANTS, UNSEEN, scenarios, tree};
+    use super::{MUTANTS, UNSEEN, mutated, scenarios, trial};
 
     #[test]
     fn every_entry_fits_the_sources() {
         let all = MUTANTS.iter().chain(UNSEEN).copied().flatten();
-        let stale: Vec<_> = all.filter_map(|mutant| tree::mutated(tree::workspace(), mutant).err()).collect();
+        let stale: Vec<_> = all.filter_map(|mutant| mutated(trial::workspace(), mutant).err()).collect();
         assert!(stale.is_empty(), "{}", stale.join("\n"));
     }
 

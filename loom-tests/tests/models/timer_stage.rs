@@ -62,8 +62,13 @@ impl Stage {
 
     /// A periodic job, with the timers, that calls `run`.
     pub fn schedule(&self, max_runs: u64, run: impl FnMut() + Send + 'static) -> Arc<dyn Recurring> {
+        self.schedule_at(SOON, max_runs, run)
+    }
+
+    /// The same, with its first run at this time.
+    pub fn schedule_at(&self, first: u64, max_runs: u64, run: impl FnMut() + Send + 'static) -> Arc<dyn Recurring> {
         let rhythm = Rhythm { pace: Pace::FixedRate, period: LATER, missed: MissedTick::Skip, max_runs };
-        let (node, job) = Periodic::armed(run, self.id, SOON, rhythm);
+        let (node, job) = Periodic::armed(run, self.id, first, rhythm);
         // SAFETY: made just now.
         unsafe { self.arm(node) };
         job

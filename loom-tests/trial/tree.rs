@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Mutant;
+use super::workspace;
 
 /// The member of the workspace whose tests are to notice, and the one test program that it has.
 #[derive(Clone, Copy)]
@@ -19,18 +19,13 @@ pub struct Tree {
     home: PathBuf,
 }
 
-/// A changed file, put back when this goes.
-pub struct Changed {
-    file: PathBuf,
-    original: String,
-}
-
 impl Tree {
-    pub fn copy(member: Member) -> io::Result<Self> {
+    /// Makes a copy in a folder of this name, with this member.
+    pub fn copy(folder: &str, member: Member) -> io::Result<Self> {
         let workspace = workspace();
         let this_program = std::env::current_exe()?;
         let target = this_program.ancestors().nth(2).expect("built by cargo, in its target directory");
-        let tree = Self { member, home: target.join("mutants").join(member.name) };
+        let tree = Self { member, home: target.join(folder) };
         if tree.root().exists() {
             fs::remove_dir_all(tree.root())?;
         }
@@ -64,36 +59,9 @@ impl Tree {
         self.home.join("logs")
     }
 
-    /// The file's text before and after.
-    pub fn mutated(&self, mutant: &Mutant) -> Result<(String, String), String> {
-        mutated(&self.root(), mutant)
-    }
-
-    pub fn change(&self, mutant: &Mutant) -> Changed {
-        let (original, changed) = self.mutated(mutant).expect("checked at the start");
-        let file = self.root().join(mutant.file);
-        fs::write(&file, changed).expect("the copy can be written");
-        Changed { file, original }
-    }
-}
-
-/// The sources as they are.
-pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the member lies in the workspace")
-}
-
-/// The text of the mutant's file below `root` before and after. An error if the table no longer fits the sources.
-pub fn mutated(root: &Path, mutant: &Mutant) -> Result<(String, String), String> {
-    let text = fs::read_to_string(root.join(mutant.file)).map_err(|error| format!("{}: {error}", mutant.file))?;
-    match text.matches(mutant.find).count() {
-        1 => Ok((text.clone(), text.replace(mutant.find, mutant.replace))),
-        count => Err(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file)),
-    }
-}
-
-impl Drop for Changed {
-    fn drop(&mut self) {
-        fs::write(&self.file, &self.original).expect("the copy can be written");
+    /// Replaces one file, whose path goes from the root.
+    pub fn write(&self, file: &str, text: &str) {
+        fs::write(self.root().join(file), text).expect("the copy can be written");
     }
 }
 
@@ -112,7 +80,7 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The manifest of a workspace, or of its member, for a copy that has this member only: the crate's own package, the other members and
-/// this program are left out. A section goes from its headline to the next.
+/// the programs are left out. A section goes from its headline to the next.
 fn reduced(manifest: &str, member: &str) -> String {
     let is_member = manifest.contains(&format!("name = \"{member}\""));
     let wanted = |headline: &str| match is_member {

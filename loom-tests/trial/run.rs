@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::tree::Tree;
+use super::Tree;
 
 pub enum Verdict {
     /// A model failed: its name.
@@ -15,8 +15,6 @@ pub enum Verdict {
     Survived,
     /// A model neither passed nor failed in time: its name.
     TimedOut(String),
-    /// The changed sources do not compile: the table is wrong.
-    NotBuilt,
 }
 
 impl Verdict {
@@ -24,7 +22,7 @@ impl Verdict {
     pub fn by(&self) -> &str {
         match self {
             Self::Killed(model) | Self::TimedOut(model) => model,
-            Self::Survived | Self::NotBuilt => "",
+            Self::Survived => "",
         }
     }
 }
@@ -35,22 +33,12 @@ impl fmt::Display for Verdict {
             Self::Killed(_) => "killed",
             Self::Survived => "SURVIVED",
             Self::TimedOut(_) => "timed out",
-            Self::NotBuilt => "did not build",
         })
     }
 }
 
-/// Builds the tree and runs the models that have one of the words in their names.
-pub fn run_models(tree: &Tree, name: &str, words: &[&str], timeout: Duration) -> Verdict {
-    let log = tree.logs().join(name.replace(|c: char| !c.is_alphanumeric(), "-") + ".txt");
-    match build(tree, &log) {
-        Some(program) => watch(&program, words, timeout, &log),
-        None => Verdict::NotBuilt,
-    }
-}
-
-/// Returns the path of the built program. What the compiler says goes to the log.
-fn build(tree: &Tree, log: &Path) -> Option<PathBuf> {
+/// Builds the models of the tree, and returns the path of the program. What the compiler says goes to the log.
+pub fn build(tree: &Tree, log: &Path) -> Option<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["test", "-p", tree.member.name, "--test", tree.member.program])
@@ -65,12 +53,19 @@ fn build(tree: &Tree, log: &Path) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(path.split('"').next().unwrap_or_default()))
 }
 
-/// Runs the program until it ends, a model fails, or the time is over.
-fn watch(program: &Path, words: &[&str], timeout: Duration, log: &Path) -> Verdict {
+/// Runs the models that `arguments` select, with `environment`, until all have ended, one fails, or the time is over. What they print goes to the log.
+pub fn watch(
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    timeout: Duration,
+    log: &Path,
+) -> Verdict {
     let output = create(log);
     let mut child = Command::new(program)
-        .args(words)
+        .args(arguments)
         .args(["--test-threads=1", "--nocapture"])
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(output.try_clone().expect("a file can be shared"))
         .stderr(output)
