@@ -41,6 +41,8 @@ pub struct Bench<'a> {
     pub models: &'a [Model],
     /// For each model, beyond three times what it takes unchanged.
     pub timeout: Duration,
+    /// Only with one preemption. Then nothing is said to survive.
+    pub quick: bool,
     /// Models that take more seconds unchanged are left out.
     pub longest: f64,
     /// Seconds of models that are not named for the file.
@@ -59,8 +61,13 @@ impl Bench<'_> {
     pub fn run(&self, attempt: Attempt<'_>) -> Result<Found, String> {
         let start = Instant::now();
         let chosen = self.chosen(attempt)?;
-        let mut outcome = if chosen.is_empty() { Outcome::Unreached } else { Outcome::Survived };
+        let mut outcome = match self.models.iter().any(|model| model.reached.contains(&attempt.number)) {
+            false => Outcome::Unreached,
+            true if self.quick || chosen.is_empty() => Outcome::NotRun,
+            true => Outcome::Survived,
+        };
         let rounds = [Some("1"), None];
+        let rounds = &rounds[..if self.quick { 1 } else { 2 }];
         for (bound, model) in rounds.iter().flat_map(|bound| chosen.iter().map(move |model| (*bound, model))) {
             match self.run_model(attempt, model, bound) {
                 Verdict::Survived => {}

@@ -1,12 +1,17 @@
 //! Weakens every ordering and every fence of the sources by one step, looks whether the models notice, and keeps `docs/orderings.md`.
 //!
-//! `cargo run -p loom-tests --bin weaken -- [--list] [--check] [--write] [--out FILE] [--new] [--left] [--timeout SECONDS] [--longest SECONDS] [--further SECONDS] [--jobs N] [WORD…]`
+//! `cargo run -p loom-tests --bin weaken -- [--list] [--check] [--write] [--out FILE] [--quick] [--new] [--left] [--timeout SECONDS] [--longest SECONDS]
+//! [--further SECONDS] [--jobs N] [WORD…]`
 //!
 //! A word selects the sites with it in their file or name. `--list` shows them. `--check` only compares the document with the sources; a test does the same.
-//! `--write` puts what was found into the document, `--out` into a file of its own as well. A model may take `--timeout` seconds longer than three times what it
-//! takes unchanged. After the models of the site's own protocol come others that pass it, the quickest first, up to `--further` seconds. `--longest` leaves out the
-//! models that take longer. `--new` tries only what the document says has not been run, so that an interrupted run can go on; `--left` also what no model has noticed yet:
-//! a quick run with `--longest` and a thorough one with `--left` make a whole one.
+//! `--write` puts what is found into the document at once, `--out` into a file of its own as well.
+//!
+//! A weakening meets the models of its file that pass the site, and after them others, the quickest first, up to `--further` seconds: all with one preemption, and then,
+//! unless `--quick`, all at their own bounds. `--quick` finds most of what they notice and says nothing about the rest. `--longest` leaves out the models that take longer.
+//! A model may take `--timeout` seconds longer than three times what it takes unchanged.
+//!
+//! `--new` tries only what the document says has not been run, so an interrupted run can go on; `--left` also what no model has noticed yet. One run with `--quick` and one with
+//! `--new` make a whole one.
 //!
 //! The steps that are no orderings, such as a second look or a wake-up, are for `mutants`.
 
@@ -43,6 +48,7 @@ struct Options {
     write: bool,
     new: bool,
     left: bool,
+    quick: bool,
     out: Option<String>,
     timeout: Duration,
     longest: f64,
@@ -59,6 +65,7 @@ impl Options {
             write: false,
             new: false,
             left: false,
+            quick: false,
             out: None,
             timeout: Duration::from_secs(30),
             longest: f64::INFINITY,
@@ -72,6 +79,7 @@ impl Options {
                 "--check" => options.check = true,
                 "--write" => options.write = true,
                 "--new" => options.new = true,
+                "--quick" => options.quick = true,
                 "--left" => options.left = true,
                 "--out" => options.out = Some(arguments.next().ok_or("--out needs a file")?),
                 "--timeout" => options.timeout = Duration::from_secs(number(&argument, arguments.next())?),
@@ -155,6 +163,7 @@ fn try_all(options: &Options, scan: &Scan, attempts: &[Attempt<'_>]) -> Result<V
         program: &program,
         models: &models,
         timeout: options.timeout,
+        quick: options.quick,
         longest: options.longest,
         further: options.further,
     };

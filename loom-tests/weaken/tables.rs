@@ -27,7 +27,7 @@ const MODELS: &[(&str, &str)] = &[
     ("src/timer/", "timer::"),
     ("src/registry/gate.rs", "gate::"),
     ("src/registry/idle.rs", "closing:: pool::cancel pool::idleness"),
-    ("src/registry/shared.rs", "sweep::"),
+    ("src/registry/shared.rs", "sweep:: timer::a_pool"),
     ("src/registry/mailbox.rs", "mailbox::"),
     ("src/registry/serving.rs", "steal_back::"),
     ("src/registry/spares.rs", "spares::"),
