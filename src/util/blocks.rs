@@ -247,6 +247,10 @@ mod tests {
             jobs = (BLOCKS_IN_CHAIN..BLOCKS_MADE).map(|n| spawner.put(n).unwrap()).collect();
             assert_eq!(spawner.put(0), Err(0));
         }
+        for job in jobs {
+            // SAFETY: put above, and not used again.
+            unsafe { Blocks::take_out(Some(&runner), job) };
+        }
         assert_eq!(runner.made.get(), 0);
     }
 
