@@ -299,3 +299,27 @@ fn what_a_run_submits_at_once_comes_after_all_that_was_due() {
     clock.advance(delay);
     assert_eq!(order.all(), (0..=300).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_due_job_that_waits_for_a_running_member_is_waited_for() {
+    let _watchdog = watchdog();
+    for _ in 0..20 {
+        let clock = ManualClock::new();
+        let pool = pool_of(2, &clock);
+        let outer = pool.submit_later(SECOND, || {
+            let pool = Pool::current().unwrap();
+            let set = JobSet::new(&pool);
+            let (started, start) = mpsc::channel();
+            let quick = set.submit(move || {
+                started.send(()).unwrap();
+                spin(100_000);
+            });
+            // The other worker has it.
+            start.recv().unwrap();
+            set.submit_later(SECOND * 3600, || ());
+            set.next().unwrap().0 == quick
+        });
+        clock.advance(SECOND);
+        assert!(outer.try_join().expect("it has ended").unwrap());
+    }
+}

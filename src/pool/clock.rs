@@ -45,8 +45,8 @@ impl ManualClock {
     ///
     /// # Blocking
     ///
-    /// Until all of that has run. It does not wait for jobs that wait themselves, by [`join`](crate::JobHandle::join) and the like, for others that are not due yet, nor for a pool whose
-    /// workers all do.
+    /// Until all of that has run. It does not wait for jobs that wait themselves, in [`join`](crate::JobHandle::join) and the like, for others that are not due yet, nor for a pool whose
+    /// workers all do. It would wait for ever for one that waits in a callback, or for a job of another worker that waits so.
     ///
     /// # Panics
     ///

@@ -114,7 +114,8 @@ impl Pool {
         self.join_threads(Deadline::NEVER);
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for at most `timeout`. False: not everything was done by then; it goes on in the background.
+    /// As [`shutdown`](Self::shutdown), but waits for at most `timeout`. False: not everything was done by then; it goes on in the background. With a
+    /// [`ManualClock`](crate::ManualClock) delayed jobs are ended here and now, their callbacks included.
     ///
     /// ```
     /// use std::time::Duration;
@@ -157,7 +158,12 @@ mod tests {
             assert_eq!(pool.submit_later(Duration::from_micros(1), || 1).join().unwrap(), 1);
             assert!(id.is_registered());
             end(pool);
-            assert!(!id.is_registered());
+            // A thread that joins the others for a shutdown with a time limit may have the last reference for a moment.
+            let start = std::time::Instant::now();
+            while id.is_registered() {
+                assert!(start.elapsed() < Duration::from_secs(100), "the table keeps it");
+                std::thread::yield_now();
+            }
         }
     }
 }

@@ -38,6 +38,10 @@ impl Tombstones {
 impl Registry {
     /// Ends every queued job; a cancel spares fork-join calls. Returns how many it ended.
     pub fn end_queued(&self, reason: Reason) -> usize {
+        if self.id.is_inherited() {
+            // They are the parent's, and threads that are not here may have the queues for good.
+            return 0;
+        }
         // All are taken before the first is ended: ending a job runs foreign code, which may come back here.
         self.end_all(|| InHand::new(reason, self.take_queued(reason)))
     }

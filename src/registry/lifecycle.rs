@@ -92,9 +92,7 @@ impl Registry {
     /// Refuses submits from now on, and ends what is queued.
     pub fn close_now(&self) {
         self.set_closed(CLOSED | DROPPING);
-        if !self.id.is_inherited() {
-            self.end_queued(Reason::ShutDown);
-        }
+        self.end_queued(Reason::ShutDown);
     }
 
     /// Has `told` told when the pool closes.

@@ -439,6 +439,9 @@ impl Owner for Registry {
     }
 
     fn tidy(&self) {
+        if self.id.is_inherited() {
+            return;
+        }
         self.sweep_if_worth_it();
         self.timing.tidy();
     }

@@ -123,6 +123,9 @@ impl Registry {
 
     #[cold]
     fn start_timer_thread(self: &Arc<Self>, main: fn(Arc<Self>)) -> std::io::Result<()> {
+        if self.is_closed() {
+            return Ok(());
+        }
         // Held meanwhile: another's first timer waits, and tries again if the system refuses; whoever joins the threads finds it, or comes first.
         let mut slot = lock(&self.timing.thread);
         let has_thread = self.timing.has_thread.load(Ordering::Relaxed);
@@ -241,6 +244,9 @@ impl Registry {
 
     /// Cancels all delayed jobs and all schedules. Returns how many.
     pub fn cancel_timers(&self) -> usize {
+        if self.id.is_inherited() {
+            return 0;
+        }
         let schedules = self.timing.schedules();
         let cancelled = schedules.iter().filter(|schedule| schedule.cancel()).count();
         cancelled + self.end_timed(Reason::Cancelled)
@@ -257,6 +263,9 @@ impl Registry {
 
     /// Jobs that are not due yet.
     pub fn delayed(&self) -> usize {
+        if self.id.is_inherited() {
+            return 0;
+        }
         let armed = self.timing.schedules().iter().filter(|schedule| schedule.is_armed()).count();
         self.timing.timers.len().saturating_sub(armed)
     }
@@ -271,7 +280,8 @@ impl Registry {
         self.timing.timers.met_tombstone();
     }
 
-    fn is_manual(&self) -> bool {
+    /// Whether the clock is moved by hand.
+    pub fn is_manual(&self) -> bool {
         self.timing.clock.manual().is_some()
     }
 }
@@ -330,10 +340,16 @@ impl Timekeeper for Registry {
 
 impl Driven for Registry {
     fn next_deadline(&self) -> Option<u64> {
+        if self.id.is_inherited() {
+            return None;
+        }
         self.timing.timers.next_deadline()
     }
 
     fn fire_due(&self) {
+        if self.id.is_inherited() {
+            return;
+        }
         // Nobody joins the thread that moves the clock: the pool is not idle meanwhile, and its end waits.
         self.idle.begin_ending();
         let (mut due, mut batch) = (Vec::new(), Vec::new());
@@ -356,6 +372,9 @@ impl Driven for Registry {
     }
 
     fn is_busy(&self) -> bool {
+        if self.id.is_inherited() {
+            return false;
+        }
         let now = self.timing.clock.now();
         let waiters = lock_plain(&self.timing.waiters);
         // Under the lock: what a waiter has submitted was counted before it said that it waits.

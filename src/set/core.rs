@@ -129,6 +129,13 @@ impl<T: Send + 'static> Core<T> {
         self.has_delayed.load(Ordering::Relaxed).then(|| self.next_due_of(&lock(&self.members)))?
     }
 
+    /// Whether every member that is outstanding is not due yet.
+    pub fn is_all_delayed(&self) -> bool {
+        let members = lock(&self.members);
+        let delayed = members.cells().iter().filter(|cell| cell.due().is_some()).count();
+        delayed == self.len()
+    }
+
     fn next_due_of(&self, members: &Members) -> Option<u64> {
         let next = self.has_delayed.load(Ordering::Relaxed).then(|| members.next_due())?;
         // Both under the lock: nobody adds one in between.

@@ -308,7 +308,13 @@ impl<T: Send + 'static> JobSet<T> {
             // Nobody else may be there to run it then.
             Some(due) => {
                 let patience = self.registry.patience_until(due).sooner(self.patience());
-                self.registry.while_waiting(due, None, || self.core.wait(patience, may_run, Some(due)));
+                let wait = || self.core.wait(patience, may_run, Some(due));
+                // With another member this thread does not wait for the clock alone.
+                if self.registry.is_manual() && self.core.is_all_delayed() {
+                    self.registry.while_waiting(due, None, wait)
+                } else {
+                    wait()
+                };
             }
             None => _ = self.core.wait(self.patience(), may_run, None),
         }

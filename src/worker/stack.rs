@@ -48,7 +48,8 @@ impl Worker {
     ///
     /// This is the only job that a waiting worker runs: it adds no dependency that the wait does not have already.
     pub(crate) fn run_awaited(&self, cell: &RawCell) {
-        if cell.owner() != self.registry.id() || !cell.may_run(self.timekeeper()) {
+        let is_ours = cell.owner() == self.registry.id() && !self.registry.id().is_inherited();
+        if !is_ours || !cell.may_run(self.timekeeper()) {
             return;
         }
         if self.arrived.get() {
