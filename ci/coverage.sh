@@ -54,17 +54,20 @@ unsafe_blocks() {
     ' "$out/lines.lcov" $(find src -name '*.rs' | sort)
 }
 
+export RUST_BACKTRACE=0
 find_tools
 objects=()
 for program in $(programs); do
     name=$(basename "$program" | sed 's/-[0-9a-f]*$//')
-    objects+=(-object "$program")
+    # The first one without the option, as llvm-cov wants it.
+    [ ${#objects[@]} -eq 0 ] || objects+=(-object)
+    objects+=("$program")
     is_wanted "$name" "$@" || continue
     LLVM_PROFILE_FILE="$PWD/$out/profiles/%p-%8m.profraw" check "$name" "$program" -q
 done
 [ ${#objects[@]} -gt 0 ] || { echo "the tests did not build"; exit 1; }
 "$tools/llvm-profdata" merge -sparse "$out"/profiles/*.profraw -o "$out/all.profdata" || exit 1
-"$tools/llvm-cov" export -format=lcov -instr-profile="$out/all.profdata" "${objects[@]}" src >"$out/lines.lcov" || exit 1
+"$tools/llvm-cov" export -format=lcov -instr-profile="$out/all.profdata" "${objects[@]}" "$PWD/src" >"$out/lines.lcov" || exit 1
 unsafe_blocks >"$out/unsafe.txt"
 printf '\n%s unsafe blocks, %s of them executed. Not executed:\n' "$(wc -l <"$out/unsafe.txt")" "$(grep -cv '^[0-] ' "$out/unsafe.txt")"
 sed -n 's/^0 //p' "$out/unsafe.txt"
