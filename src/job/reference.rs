@@ -108,7 +108,6 @@ impl RawCell {
             return Some(Awaited::Queued);
         }
         if self.is_due(owner.timekeeper()) && self.claim_due(owner.timekeeper()?) {
-            owner.tidy();
             return Some(Awaited::Due);
         }
         // The timers may have been faster.

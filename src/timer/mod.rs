@@ -138,7 +138,8 @@ impl Timers {
         self.tombstones.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Does what is to be done by whoever comes by: drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves.
+    /// Does what is to be done by whoever comes by: drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves, or the next one
+    /// who comes by does.
     pub fn tidy(&self) {
         while self.is_full() || self.has_many_tombstones() {
             let Some(mut wheel) = try_lock(&self.wheel) else { return };
