@@ -144,6 +144,7 @@ fn jobs_that_ran_are_gone() {
         (0..5).for_each(|_| turn(10_000));
         let (blocks, bytes) = (live().blocks - before.blocks, live().bytes - before.bytes);
         println!("  {blocks} blocks, {bytes} bytes more than before");
-        assert!(blocks < 300 && bytes < 256 * 1024);
+        // The queue of what is due keeps up to 16 of its blocks, of 64 KiB each. A job that stayed would be 50,000 blocks.
+        assert!(blocks < 300 && bytes < (16 * 64 + 256) * 1024);
     });
 }
