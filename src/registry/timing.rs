@@ -32,9 +32,9 @@ pub struct Timing {
     has_thread: AtomicBool,
     /// Jobs that became due and have not ended, on a manual clock.
     outstanding: AtomicUsize,
-    /// Workers that wait for a job which is not due, on a manual clock. Plain, as that is.
-    waiters: PlainMutex<Vec<Arc<Waiter>>>,
-    /// Plain: a list for those who ask, no part of a protocol.
+    /// Workers that wait for a job which is not due, on a manual clock.
+    waiters: Mutex<Vec<Arc<Waiter>>>,
+    /// Plain: a list for those who ask, no part of a protocol. No atomic is touched while it is locked.
     schedules: PlainMutex<Schedules>,
     /// Jobs that were cancelled before they were due.
     cancelled: Counter,
@@ -65,7 +65,7 @@ impl Timing {
             thread: Mutex::new(None),
             has_thread: AtomicBool::new(false),
             outstanding: AtomicUsize::new(0),
-            waiters: PlainMutex::default(),
+            waiters: Mutex::default(),
             schedules: PlainMutex::default(),
             cancelled: Counter::default(),
         }
@@ -81,20 +81,21 @@ impl Timing {
         lock_plain(&self.schedules).all.push(Arc::downgrade(schedule));
     }
 
-    /// One is over: when they are half of all, their memory is given back.
+    /// One is over: when they are half of all, the memory of those without a handle is given back.
     fn forget_schedule(&self) {
         let mut schedules = lock_plain(&self.schedules);
         schedules.over += 1;
         if schedules.over > FEW_OVER && schedules.over > schedules.all.len() / 2 {
-            schedules.all.retain(|schedule| schedule.upgrade().is_some_and(|schedule| schedule.is_active()));
+            schedules.all.retain(|schedule| schedule.strong_count() > 0);
             schedules.all.shrink_to_fit();
             schedules.over = 0;
         }
     }
 
     fn schedules(&self) -> Vec<Arc<dyn Recurring>> {
-        let schedules = lock_plain(&self.schedules);
-        schedules.all.iter().filter_map(Weak::upgrade).filter(|schedule| schedule.is_active()).collect()
+        let mut schedules: Vec<_> = lock_plain(&self.schedules).all.iter().filter_map(Weak::upgrade).collect();
+        schedules.retain(|schedule| schedule.is_active());
+        schedules
     }
 
     pub(super) fn tidy(&self) {
@@ -171,9 +172,9 @@ impl Registry {
             return wait();
         }
         let waiter = Arc::new(Waiter { due, job: job.cloned(), inside: timed_frames() });
-        lock_plain(&self.timing.waiters).push(waiter.clone());
+        lock(&self.timing.waiters).push(waiter.clone());
         let result = wait();
-        lock_plain(&self.timing.waiters).retain(|other| !Arc::ptr_eq(other, &waiter));
+        lock(&self.timing.waiters).retain(|other| !Arc::ptr_eq(other, &waiter));
         result
     }
 
@@ -376,7 +377,7 @@ impl Driven for Registry {
             return false;
         }
         let now = self.timing.clock.now();
-        let waiters = lock_plain(&self.timing.waiters);
+        let waiters = lock(&self.timing.waiters);
         // Under the lock: what a waiter has submitted was counted before it said that it waits.
         // Ordering: Acquire pairs with `due_over`.
         let outstanding = self.timing.outstanding.load(Ordering::Acquire);
