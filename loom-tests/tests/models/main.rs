@@ -7,6 +7,8 @@ mod case;
 mod frame;
 mod ledger;
 mod process;
+#[cfg(target_os = "linux")]
+mod stacks;
 mod support;
 mod witness;
 

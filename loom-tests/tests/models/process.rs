@@ -1,8 +1,8 @@
 //! A process for each test.
 //!
-//! Loom maps and unmaps a stack for every thread of every execution, and the threads of one process wait for each other there: with two test threads the
-//! models of the gate took 23 s, in two processes 8 s. So a test that may run beside others starts this program again, for itself alone. And a deadlock,
-//! which may abort the process, then ends one test. With `--test-threads=1` all stay in one process, as a debugger likes it.
+//! A deadlock may abort the process, and then ends one test, not all. And where stacks are not used again (see `stacks`), the threads of one process wait for
+//! each other at the memory map: with two test threads the models of the gate took 23 s, in two processes 8 s. So a test that may run beside others starts
+//! this program again, for itself alone. With `--test-threads=1` all stay in one process, as a debugger likes it.
 
 use std::cell::Cell;
 use std::env;

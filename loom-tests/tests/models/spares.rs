@@ -13,7 +13,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use loom::thread;
 
 use crate::pool::finish;
-use crate::support::{ALL, Bound, explore, explore_in_both_modes};
+use crate::support::{ALL, Bound, at_length, explore, explore_in_both_modes};
 
 /// One spare thread without a pool: all that it does is to say that it works.
 struct Place {
@@ -338,7 +338,7 @@ fn the_only_worker_waits_for_a_job_behind_it() {
 
 #[test]
 fn a_pool_with_a_spare_thread_ends() {
-    explore("spares: a pool ends", Some(2), || {
+    explore("spares: a pool ends", at_length(2, 1), || {
         let pool = with_spare();
         pool.spawn(|| filch::blocking(thread::yield_now));
         pool.shutdown();

@@ -4,8 +4,8 @@
 //! needs few preemptions shows in milliseconds. It fails if only one execution was seen (then the model has no concurrency in it, or the model cfg did not reach
 //! the sources), and it sets no cap: a run either explores everything at its bound or does not end.
 //!
-//! `FILCH_MODEL_BOUND=4` or `=none` replaces the stated bound, for long runs. `LOOM_LOG=trace LOOM_LOCATION=1` prints every step of every execution: those
-//! of the one that failed come last.
+//! A dozen models that take long stop one preemption earlier unless `FILCH_LONG=1` is set: see [`at_length`]. `FILCH_MODEL_BOUND=4` or `=none` replaces
+//! every stated bound. `LOOM_LOG=trace LOOM_LOCATION=1` prints every step of every execution: those of the one that failed come last.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +23,12 @@ pub type Bound = Option<usize>;
 
 /// Every interleaving.
 pub const ALL: Bound = None;
+
+/// The bound of a model that takes long: the first with `FILCH_LONG=1`, else the second.
+pub fn at_length(long: usize, short: usize) -> Bound {
+    let is_long = std::env::var_os("FILCH_LONG").is_some_and(|value| value != "0");
+    Some(if is_long { long } else { short })
+}
 
 /// Explores the model at 1, 2, … up to `bound` preemptions.
 pub fn explore(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
