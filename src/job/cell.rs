@@ -60,6 +60,16 @@ struct Delayed<F, T> {
     node: Node,
 }
 
+/// In pieces of up to 120 bytes glibc keeps what is freed until something large is, and with it all below: much, after many timers.
+const LEAST: usize = 121;
+
+/// A place for a value that takes this many bytes at least.
+#[repr(C)]
+union Roomy<T> {
+    value: ManuallyDrop<T>,
+    _room: [u8; LEAST],
+}
+
 impl<F, T> Cell<F, T>
 where
     F: FnOnce() -> T,
@@ -137,7 +147,8 @@ where
         self.head.vtable = &Self::DELAYED;
         self.head.header = Header::new(Self::execute_due);
         let node = Node::new(NonNull::dangling(), deadline);
-        let job = NonNull::from(Box::leak(Box::new(Delayed { cell: self, node })));
+        let value = ManuallyDrop::new(Delayed { cell: self, node });
+        let job = NonNull::from(Box::leak(Box::new(Roomy { value }))).cast::<Delayed<F, T>>();
         // SAFETY: made just now, and nobody else knows it.
         unsafe { (*job.as_ptr()).node.set_job(job.cast()) };
         // SAFETY: alive; the pointer covers all of it.
@@ -305,7 +316,9 @@ where
         // SAFETY: the caller's duty.
         let left = unsafe { Self::empty(head) };
         // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
-        drop(unsafe { Box::from_raw(head.cast::<Delayed<F, T>>().as_ptr()) });
+        let mut job = unsafe { Box::from_raw(head.cast::<Roomy<Delayed<F, T>>>().as_ptr()) };
+        // SAFETY: made with a value, which is dropped here only.
+        unsafe { ManuallyDrop::drop(&mut job.value) };
         left.end();
     }
 

@@ -35,8 +35,14 @@ pub fn run_well(name: &str, role: &str, variables: &[(&str, &str)]) {
 /// Runs `body` in a process in which nothing else happens: the test `name` again.
 #[track_caller]
 pub fn alone(name: &str, body: impl FnOnce()) {
+    alone_with(name, &[], body);
+}
+
+/// The same with these variables.
+#[track_caller]
+pub fn alone_with(name: &str, variables: &[(&str, &str)], body: impl FnOnce()) {
     if role().is_none() {
-        return run_well(name, "alone", &[]);
+        return run_well(name, "alone", variables);
     }
     // The harness has written the test's name on this line.
     println!();
