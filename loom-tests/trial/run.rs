@@ -65,6 +65,7 @@ pub fn watch(
     let mut child = Command::new(program)
         .args(arguments)
         .args(["--test-threads=1", "--nocapture"])
+        // At the full bounds: what survives has met all that there is.
         .env("FILCH_LONG", "1")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())

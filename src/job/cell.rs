@@ -60,7 +60,7 @@ struct Delayed<F, T> {
     node: Node,
 }
 
-/// In pieces of up to 120 bytes glibc keeps what is freed until something large is, and with it all below: much, after many timers.
+/// glibc merges freed pieces of up to 120 bytes only when something large is freed; until then they keep the heap below them: much, after many timers.
 const LEAST: usize = 121;
 
 /// A place for a value that takes this many bytes at least.

@@ -1,11 +1,11 @@
 //! Where the time comes from.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex as PlainMutex, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sync::lock_plain;
 use crate::sync::time::{nanos_since, now};
+use crate::sync::{Mutex, lock, lock_plain};
 
 /// What a clock shows at its beginning: the first tick of a schedule may lie so far back, 146 years, which is more than any system's clock has counted.
 const BEGINNING: u64 = 1 << 62;
@@ -100,7 +100,7 @@ pub trait Driven: Send + Sync {
 pub struct Manual {
     beginning: Instant,
     now: AtomicU64,
-    driven: Mutex<Vec<Weak<dyn Driven>>>,
+    driven: PlainMutex<Vec<Weak<dyn Driven>>>,
     /// Held by the one who moves it.
     moving: Mutex<()>,
 }
@@ -108,7 +108,7 @@ pub struct Manual {
 impl Manual {
     /// Begins now.
     pub fn new() -> Self {
-        let (driven, moving) = (Mutex::default(), Mutex::default());
+        let (driven, moving) = (PlainMutex::default(), Mutex::default());
         Self { beginning: now(), now: AtomicU64::new(BEGINNING), driven, moving }
     }
 
@@ -136,7 +136,7 @@ impl Manual {
     /// Moves it by so much, from deadline to deadline. At each it stops until all that was due has run: `wait` is called over and over meanwhile, and at
     /// the beginning for what was due before.
     pub fn advance(&self, duration: Duration, mut wait: impl FnMut()) {
-        let _moving = lock_plain(&self.moving);
+        let _moving = lock(&self.moving);
         let end = self.now().saturating_add(nanos(duration)).min(LAST);
         loop {
             let driven = self.all_driven();

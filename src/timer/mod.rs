@@ -105,7 +105,7 @@ impl Timers {
     fn has_many_tombstones(&self) -> bool {
         let tombstones = usize::try_from(self.tombstones.load(Ordering::Relaxed)).unwrap_or(0);
         let held = self.held.load(Ordering::Relaxed);
-        // The last ones of many: allocators give memory back only if nothing is left above it.
+        // The last ones, however few: allocators give memory back only if nothing is left above it.
         let nothing_else = tombstones > 0 && tombstones >= held + self.inbox.about();
         nothing_else || tombstones >= TIMER_SWEEP_AT_LEAST && tombstones >= held / 2
     }

@@ -50,7 +50,7 @@ fn a_job_runs_before_the_end() {
 
 #[test]
 fn idleness_comes_with_the_end() {
-    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", at_length(2, 1), || {
+    explore("closing: 1 worker at rest, shutdown elsewhere, wait_idle", at_length(2), || {
         let witness = Witness::new();
         let pool = at_rest(1);
         let closer = thread::spawn({
@@ -81,7 +81,7 @@ fn idleness_comes_with_the_end_of_all_workers() {
 
 #[test]
 fn idleness_comes_after_a_cancel_of_all() {
-    explore("closing: 1 worker at rest, cancel_pending elsewhere, wait_idle", at_length(2, 1), || {
+    explore("closing: 1 worker at rest, cancel_pending elsewhere, wait_idle", at_length(2), || {
         let witness = Witness::new();
         let pool = at_rest(1);
         let canceller = thread::spawn({
@@ -100,7 +100,7 @@ fn idleness_comes_after_a_cancel_of_all() {
 /// A worker that leaves must not overlook the job that a sweeper has in hand.
 #[test]
 fn a_sweep_keeps_no_job_from_running() {
-    explore_in_both_modes("closing: 1 worker at rest, cancel elsewhere, shutdown", at_length(2, 1), || {
+    explore_in_both_modes("closing: 1 worker at rest, cancel elsewhere, shutdown", at_length(2), || {
         let (first, second) = (Witness::new(), Witness::new());
         let pool = at_rest(1);
         let dropped = pool.submit(first.closure());

@@ -243,7 +243,7 @@ fn explore_sweep(lane: &str, bound: Bound, submit: fn(&Pool, &Witness) -> JobHan
 
 #[test]
 fn a_sweep_tells_who_runs_out_of_work() {
-    explore_sweep("the injector", at_length(2, 1), |pool, witness| pool.submit(witness.closure()));
+    explore_sweep("the injector", at_length(2), |pool, witness| pool.submit(witness.closure()));
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_long_job_keeps_nobody_waiting() {
 /// A job submits another and lasts until that has been run: by the other worker.
 #[test]
 fn a_long_job_keeps_its_child_waiting_for_nobody() {
-    explore_in_both_modes("pool: 2 workers at rest, a job waits for its child", at_length(2, 1), || {
+    explore_in_both_modes("pool: 2 workers at rest, a job waits for its child", at_length(2), || {
         let long = Arc::new(Parker::new());
         let pool = at_rest(2);
         let parent = pool.submit(move || {
@@ -302,7 +302,7 @@ fn a_long_job_wakes_who_falls_asleep() {
 
 #[test]
 fn a_job_joins_its_child() {
-    explore_in_both_modes("pool: 2 workers at rest, a job joins its child", at_length(2, 1), || {
+    explore_in_both_modes("pool: 2 workers at rest, a job joins its child", at_length(2), || {
         let witness = Witness::new();
         let pool = at_rest(2);
         let parent = pool.submit({
@@ -317,7 +317,7 @@ fn a_job_joins_its_child() {
 
 #[test]
 fn idleness_comes_after_the_child() {
-    explore_in_both_modes("pool: 2 workers at rest, a job and its child, wait_idle", at_length(2, 1), || {
+    explore_in_both_modes("pool: 2 workers at rest, a job and its child, wait_idle", at_length(2), || {
         let witness = Witness::new();
         let pool = at_rest(2);
         let child = witness.closure();

@@ -338,7 +338,7 @@ fn the_only_worker_waits_for_a_job_behind_it() {
 
 #[test]
 fn a_pool_with_a_spare_thread_ends() {
-    explore("spares: a pool ends", at_length(2, 1), || {
+    explore("spares: a pool ends", at_length(2), || {
         let pool = with_spare();
         pool.spawn(|| filch::blocking(thread::yield_now));
         pool.shutdown();

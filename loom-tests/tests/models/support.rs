@@ -4,7 +4,7 @@
 //! needs few preemptions shows in milliseconds. It fails if only one execution was seen (then the model has no concurrency in it, or the model cfg did not reach
 //! the sources), and it sets no cap: a run either explores everything at its bound or does not end.
 //!
-//! A dozen models that take long stop one preemption earlier unless `FILCH_LONG=1` is set: see [`at_length`]. `FILCH_MODEL_BOUND=4` or `=none` replaces
+//! The models that take longest stop one preemption earlier unless `FILCH_LONG=1` is set: see [`at_length`]. `FILCH_MODEL_BOUND=4` or `=none` replaces
 //! every stated bound. `LOOM_LOG=trace LOOM_LOCATION=1` prints every step of every execution: those of the one that failed come last.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,10 +24,10 @@ pub type Bound = Option<usize>;
 /// Every interleaving.
 pub const ALL: Bound = None;
 
-/// The bound of a model that takes long: the first with `FILCH_LONG=1`, else the second.
-pub fn at_length(long: usize, short: usize) -> Bound {
+/// The bound of a model that takes long: one less unless `FILCH_LONG=1` is set.
+pub fn at_length(bound: usize) -> Bound {
     let is_long = std::env::var_os("FILCH_LONG").is_some_and(|value| value != "0");
-    Some(if is_long { long } else { short })
+    Some(if is_long { bound } else { bound - 1 })
 }
 
 /// Explores the model at 1, 2, … up to `bound` preemptions.

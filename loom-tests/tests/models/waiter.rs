@@ -123,7 +123,7 @@ fn timed_join_twice_against_run() {
 /// The thread's parker may hold a token of the first job while the second is awaited.
 #[test]
 fn two_joins_against_run() {
-    explore("waiter: run two, join two", at_length(4, 3), || {
+    explore("waiter: run two, join two", at_length(4), || {
         let (first, first_queued, first_cell) = Case::new();
         let (second, second_queued, second_cell) = Case::new();
         let worker = thread::spawn({
@@ -204,7 +204,7 @@ fn task_dropped_against_run() {
 
 #[test]
 fn task_against_run_against_cancel() {
-    explore("waiter: run, cancel, poll", at_length(3, 2), || {
+    explore("waiter: run, cancel, poll", at_length(3), || {
         let (case, queued, cell) = Case::new();
         let canceller = case.cancel(cell.raw().clone());
         let worker = case.run(queued);
@@ -231,7 +231,7 @@ fn callback_against_run() {
 
 #[test]
 fn callback_against_run_against_cancel() {
-    explore("waiter: run, on_complete, cancel", at_length(3, 2), || {
+    explore("waiter: run, on_complete, cancel", at_length(3), || {
         let (case, queued, cell) = Case::new();
         let canceller = case.cancel(cell.raw().clone());
         let worker = case.run(queued);
