@@ -20,8 +20,13 @@ use crate::witness::{Value, Witness};
 
 /// A pool whose workers sleep.
 pub fn at_rest(workers: usize) -> Pool {
+    at_rest_with(workers, Pool::with_threads)
+}
+
+/// The same with a pool of another make.
+pub fn at_rest_with(workers: usize, make: impl FnOnce(usize) -> Pool) -> Pool {
     loom::stop_exploring();
-    let pool = Pool::with_threads(workers);
+    let pool = make(workers);
     // Each worker but one takes a job that lasts until the last has come, so all have been awake.
     let gate = Arc::new(Futex::new(0));
     for _ in 1..workers {

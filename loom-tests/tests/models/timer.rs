@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use filch::internals::{CellRef, handle};
+use filch::{ManualClock, Pool};
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 
-use crate::pool::{at_rest, finish};
+use crate::pool::{at_rest, at_rest_with, finish};
 use crate::support::{ALL, explore};
 use crate::timer_stage::{LATER, SOON, Stage};
 use crate::witness::Witness;
@@ -432,6 +433,23 @@ fn a_pool_ends_while_a_job_is_delayed() {
         pool.shutdown();
         let handle = inserter.join().unwrap();
         assert!(handle.join().unwrap_err().is_shut_down());
+        finish(pool);
+        assert_eq!(witness.settle(), 0);
+    });
+}
+
+/// No thread has the timers in between: whoever closes them ends what is there, and whoever comes later what is left.
+#[test]
+fn a_pool_with_a_manual_clock_ends_while_a_job_is_delayed() {
+    let by_hand = |workers| Pool::builder().threads(workers).clock(ManualClock::new()).build().unwrap();
+    explore("timer: 1 worker, manual clock, insert, shutdown elsewhere", Some(2), move || {
+        let witness = Witness::new();
+        let pool = at_rest_with(1, by_hand);
+        let other = pool.clone();
+        let closer = thread::spawn(move || other.shutdown());
+        let handle = pool.submit_later(Duration::from_secs(1), witness.closure());
+        assert!(handle.join().unwrap_err().is_shut_down());
+        closer.join().unwrap();
         finish(pool);
         assert_eq!(witness.settle(), 0);
     });
