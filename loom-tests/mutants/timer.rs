@@ -54,7 +54,7 @@ pub const MUTANTS: &[Mutant] = &[
         file: TIMERS,
         find: "// SAFETY: passed on.
         unsafe { self.inbox.push(node) };
-        // Ordering: InsertFence: the push comes before the looks below; pairs with the fences in `about_to_sleep` and `close`.
+        // Ordering: InsertFence: the push comes before the look at who sleeps; pairs with the fence in `about_to_sleep`.
         fence::after_exchange();
         self.tell(deadline);",
         replace: "self.tell(deadline);
@@ -112,24 +112,26 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "timer: an inserter does not look whether the timers are closed",
         file: TIMERS,
-        find: "self.is_closed.load(Ordering::SeqCst)",
+        find: "self.is_closed.load(Ordering::Relaxed)",
         replace: "false",
         models: "timer::",
     },
     Mutant {
-        name: "timer: whoever closes does not fence",
-        file: TIMERS,
-        find: "// Ordering: CloseFence: an inserter sees the flag, or we see its job.
-        full_fence(Ordering::SeqCst);",
-        replace: "",
+        name: "timer: an empty inbox is not exchanged, so an inserter does not learn of the end",
+        file: INBOX,
+        find: "self.about.store(0, Ordering::Relaxed);",
+        replace: "self.about.store(0, Ordering::Relaxed);
+        if self.is_empty() {
+            return;
+        }",
         models: "timer::",
     },
     Mutant {
         name: "timer: whoever closes lets the thread sleep",
         file: TIMERS,
-        find: "full_fence(Ordering::SeqCst);
+        find: "self.is_closed.store(true, Ordering::Release);
         self.parker.unpark();",
-        replace: "full_fence(Ordering::SeqCst);",
+        replace: "self.is_closed.store(true, Ordering::Release);",
         models: "timer::",
     },
     Mutant {

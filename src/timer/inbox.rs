@@ -52,7 +52,7 @@ impl Inbox {
     /// Takes all, and calls `take` with each, oldest first.
     pub fn take_all(&self, mut take: impl FnMut(NonNull<Node>)) {
         self.about.store(0, Ordering::Relaxed);
-        // Always, without a look whether there is any: the model checker would not see the race of this with others' looks behind one of our own.
+        // Always, without a look whether there is any: an inserter that comes later acquires from this that the timers are closed.
         // Ordering: Acquire pairs with `push`, through its read-modify-writes. Release: who sees the inbox empty has our place in the order of takers.
         let mut left = NonNull::new(self.newest.swap(std::ptr::null_mut(), Ordering::AcqRel));
         let mut oldest: *mut Node = std::ptr::null_mut();

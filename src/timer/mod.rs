@@ -73,14 +73,14 @@ impl Timers {
         let deadline = unsafe { node.as_ref() }.deadline();
         // SAFETY: passed on.
         unsafe { self.inbox.push(node) };
-        // Ordering: InsertFence: the push comes before the looks below; pairs with the fences in `about_to_sleep` and `close`.
+        // Ordering: InsertFence: the push comes before the look at who sleeps; pairs with the fence in `about_to_sleep`.
         fence::after_exchange();
         self.tell(deadline);
         if self.is_full() {
             self.tidy();
         }
-        // Ordering: SeqCst: after the push.
-        self.is_closed.load(Ordering::SeqCst)
+        // Ordering: Relaxed: if the push came behind the exchange of who closed them it has acquired from that.
+        self.is_closed.load(Ordering::Relaxed)
     }
 
     /// Wakes the thread if it sleeps for longer.
@@ -255,9 +255,8 @@ impl Timers {
 
     /// Takes no more jobs, and lets the thread go. The caller [ends](Self::take_all) what is there.
     pub fn close(&self) {
-        self.is_closed.swap(true, Ordering::SeqCst);
-        // Ordering: CloseFence: an inserter sees the flag, or we see its job.
-        full_fence(Ordering::SeqCst);
+        // Ordering: Release pairs with `is_closed`. An inserter needs none: the exchange of the inbox in `take_all` comes behind its push, or before it and carries this.
+        self.is_closed.store(true, Ordering::Release);
         self.parker.unpark();
     }
 
