@@ -20,7 +20,7 @@ const ADVICE: &str = "`cargo run -p loom-tests --bin weaken -- --write WORD` tri
 
 /// The document.
 pub struct Document {
-    /// What stands before the first section.
+    /// What stands before the totals, by hand.
     preamble: String,
     /// By their headlines.
     sections: BTreeMap<String, Section>,
@@ -74,10 +74,15 @@ fn plain_errors(scan: &Scan) -> Vec<String> {
 impl Document {
     pub fn read() -> Result<Self, String> {
         let text = fs::read_to_string(path()).map_err(|error| format!("{NAME}: {error}"))?;
-        let mut parts = text.split("\n## ");
-        let preamble = parts.next().unwrap_or_default().trim_end().to_string();
+        Self::parse(&text)
+    }
+
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let totals = text.find(&format!("\n## {TOTALS}\n")).ok_or_else(|| format!("{NAME}: no {TOTALS}"))?;
+        let (preamble, rest) = text.split_at(totals);
+        let preamble = preamble.trim_end().to_string();
         let mut sections = BTreeMap::new();
-        for part in parts {
+        for part in rest.split("\n## ").skip(1) {
             let (headline, body) = part.split_once('\n').unwrap_or((part, ""));
             let headline = headline.trim().trim_matches('`').to_string();
             let section = if is_file(&headline) { Section::parse(body)? } else { Section::other(body) };
@@ -87,6 +92,10 @@ impl Document {
     }
 
     fn write(&self) -> Result<(), String> {
+        fs::write(path(), self.text()).map_err(|error| format!("{NAME}: {error}"))
+    }
+
+    pub fn text(&self) -> String {
         let mut text = format!("{}\n", self.preamble);
         let (files, others): (Vec<_>, Vec<_>) = self.sections.iter().partition(|(headline, _)| is_file(headline));
         for (headline, section) in others.into_iter().rev() {
@@ -95,7 +104,7 @@ impl Document {
         for (headline, section) in files {
             text += &format!("\n## `{headline}`\n\n{}", section.text());
         }
-        fs::write(path(), text).map_err(|error| format!("{NAME}: {error}"))
+        text
     }
 
     fn update(&mut self, scan: &Scan, found: Option<(&Attempt<'_>, &Outcome)>) {

@@ -25,6 +25,13 @@ fn the_document_fits_the_sources() {
     document::check(&scan).unwrap_or_else(|errors| panic!("{errors}"));
 }
 
+/// The program writes after each weakening: what is by hand stays.
+#[test]
+fn the_document_is_written_as_it_was_read() {
+    let text = std::fs::read_to_string(workspace().join("docs/orderings.md")).unwrap();
+    assert_eq!(document::Document::parse(&text).unwrap().text(), text);
+}
+
 #[test]
 fn an_access_is_named_by_its_function_and_its_receiver() {
     let text = "impl<T: Send> Drop for Queue<T> { fn drop(&mut self) { self.slots[1].load(Ordering::Acquire); self.slot(2).store(0, Ordering::Release);
