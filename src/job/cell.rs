@@ -60,16 +60,6 @@ struct Delayed<F, T> {
     node: Node,
 }
 
-/// glibc merges freed pieces of up to 120 bytes only when something large is freed; until then they keep the heap below them: much, after many timers.
-const LEAST: usize = 121;
-
-/// A place for a value that takes this many bytes at least.
-#[repr(C)]
-union Roomy<T> {
-    value: ManuallyDrop<T>,
-    _room: [u8; LEAST],
-}
-
 impl<F, T> Cell<F, T>
 where
     F: FnOnce() -> T,
@@ -79,7 +69,10 @@ where
     /// Of a cell in a nursery.
     const NURSED: VTable = Self::vtable(Self::free_nursed);
     /// Of the cell of a [`Delayed`] job.
-    const DELAYED: VTable = VTable { run: Self::run_due, node: Some(Self::node), ..Self::vtable(Self::free_delayed) };
+    const DELAYED: VTable = VTable { free: Self::free_delayed, ..Self::DELAYED_NURSED };
+    /// Of one in a nursery.
+    const DELAYED_NURSED: VTable =
+        VTable { run: Self::run_due, node: Some(Self::node), ..Self::vtable(Self::free_delayed_nursed) };
 
     const fn vtable(free: unsafe fn(NonNull<Head>)) -> VTable {
         VTable {
@@ -144,11 +137,13 @@ where
     }
 
     fn with_delay(mut self, deadline: u64) -> (NonNull<Node>, NonNull<Head>) {
-        self.head.vtable = &Self::DELAYED;
+        self.head.vtable = &Self::DELAYED_NURSED;
         self.head.header = Header::new(Self::execute_due);
-        let node = Node::new(NonNull::dangling(), deadline);
-        let value = ManuallyDrop::new(Delayed { cell: self, node });
-        let job = NonNull::from(Box::leak(Box::new(Roomy { value }))).cast::<Delayed<F, T>>();
+        let delayed = Delayed { cell: self, node: Node::new(NonNull::dangling(), deadline) };
+        let job = nursery::put_here(delayed).unwrap_or_else(|mut delayed| {
+            delayed.cell.head.vtable = &Self::DELAYED;
+            NonNull::from(Box::leak(Box::new(delayed)))
+        });
         // SAFETY: made just now, and nobody else knows it.
         unsafe { (*job.as_ptr()).node.set_job(job.cast()) };
         // SAFETY: alive; the pointer covers all of it.
@@ -316,14 +311,23 @@ where
         // SAFETY: the caller's duty.
         let left = unsafe { Self::empty(head) };
         // SAFETY: made by `Box::leak` of this type, and the last reference is gone.
-        let mut job = unsafe { Box::from_raw(head.cast::<Roomy<Delayed<F, T>>>().as_ptr()) };
-        // SAFETY: made with a value, which is dropped here only.
-        unsafe { ManuallyDrop::drop(&mut job.value) };
+        drop(unsafe { Box::from_raw(head.cast::<Delayed<F, T>>().as_ptr()) });
         left.end();
     }
 
     unsafe fn free_nursed(head: NonNull<Head>) {
-        let cell = head.cast::<Self>();
+        // SAFETY: passed on; it lies in a nursery as this type.
+        unsafe { Self::leave_nursery::<Self>(head) };
+    }
+
+    unsafe fn free_delayed_nursed(head: NonNull<Head>) {
+        // SAFETY: as above.
+        unsafe { Self::leave_nursery::<Delayed<F, T>>(head) };
+    }
+
+    /// Frees a cell that lies in a nursery as a `C`. Duty: as [`VTable::free`].
+    unsafe fn leave_nursery<C>(head: NonNull<Head>) {
+        let cell = head.cast::<C>();
         // SAFETY: the caller's duty.
         let left = unsafe { Self::empty(head) };
         // SAFETY: the last reference is gone.

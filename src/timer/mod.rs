@@ -18,6 +18,7 @@ use crate::sync::{
     try_lock,
 };
 use crate::util::limits::{TIMER_BATCH, TIMER_LONGEST_NAP, TIMER_NAP, TIMER_SWEEP_AT_LEAST, TIMER_SWEEP_STEP};
+use crate::util::nursery;
 use crate::wheel::Wheel;
 
 /// The thread is awake: nobody need wake it.
@@ -138,9 +139,17 @@ impl Timers {
         self.tombstones.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Does what is to be done by whoever comes by: drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves, or the next one
-    /// who comes by does.
+    /// Does what is to be done by whoever comes by.
     pub fn tidy(&self) {
+        self.tidy_wheel();
+        if self.held.load(Ordering::Relaxed) == 0 && self.inbox.is_empty() {
+            // The memory of the last jobs shall not wait for more of them: an allocator gives back what nothing lies behind.
+            nursery::end_here();
+        }
+    }
+
+    /// Drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves, or the next one who comes by does.
+    fn tidy_wheel(&self) {
         while self.is_full() || self.has_many_tombstones() {
             let Some(mut wheel) = try_lock(&self.wheel) else { return };
             self.drain(&mut wheel);

@@ -61,6 +61,9 @@ pub const BLOCKS_IN_CHAIN: usize = limit!(64, model 1, shuttle 4);
 /// The first few members of a set have memory of their own: a set that stays small does not pay for more. None has in a model, whose checker watches each.
 pub const NURSERY_FROM: usize = limit!(16, model usize::MAX);
 
+/// The same for the delayed jobs of a thread. A random scheduler's threads are no real ones, so they have no nurseries.
+pub const THREADS_NURSERY_FROM: usize = limit!(16, model usize::MAX, shuttle usize::MAX);
+
 /// After this many jobs in a row a worker asks one of the sources it does not prefer (`Pool`, "Order").
 pub const FAIRNESS_INTERVAL: u32 = limit!(61, model 61, shuttle 7);
 

@@ -2,15 +2,18 @@
 //!
 //! A batch of results made in one thread and taken in another order defeats an allocator's short lists of free pieces; then its calls cost as much as all the rest
 //! of a small job. A thing that stays keeps its neighbours' memory, [`SIZE`] bytes at most. The first few things of a nursery have memory of their own.
+//!
+//! What is freed goes back: glibc merges pieces that are larger than 1032 bytes with their neighbours at once, and keeps smaller ones for later.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::RefCell;
 use std::ptr::NonNull;
 
 use crate::sync::{AtomicUsize, Ordering, Track, before_free, full_fence};
-use crate::util::limits::NURSERY_FROM;
+use crate::util::limits::{NURSERY_FROM, THREADS_NURSERY_FROM};
 
-/// Bytes of a shared piece, of which malloc makes one of 1024.
-const SIZE: usize = 1008;
+/// Bytes of a shared piece, of which malloc makes one of 2048.
+const SIZE: usize = 2032;
 const ALIGN: usize = 16;
 const LAYOUT: Layout = match Layout::from_size_align(SIZE, ALIGN) {
     Ok(layout) => layout,
@@ -47,7 +50,7 @@ unsafe impl Send for Nursery {}
 
 impl Nursery {
     /// A nursery whose first `early` things have memory of their own.
-    pub fn new(early: usize) -> Self {
+    pub const fn new(early: usize) -> Self {
         Self { piece: None, used: 0, made: 0, early }
     }
 
@@ -117,6 +120,30 @@ impl Drop for Nursery {
     fn drop(&mut self) {
         self.end_piece();
     }
+}
+
+thread_local! {
+    static NURSERY: RefCell<Nursery> = const { RefCell::new(Nursery::new(THREADS_NURSERY_FROM)) };
+}
+
+/// [Puts](Nursery::put) a `T` into this thread's nursery.
+#[inline]
+pub fn put_here<T>(value: T) -> Result<NonNull<T>, T> {
+    let mut value = Some(value);
+    let put = NURSERY.try_with(|nursery| {
+        let mut nursery = nursery.try_borrow_mut().ok()?;
+        Some(nursery.put(value.take()?))
+    });
+    // The thread ends, and its nursery is gone; or the allocator itself, called by the nursery, wants a thing.
+    put.ok().flatten().unwrap_or_else(|| Err(value.expect("not taken")))
+}
+
+/// This thread's nursery begins anew: what it has made last may be the last there is, and its piece is freed with it.
+pub fn end_here() {
+    let _ = NURSERY.try_with(|nursery| {
+        let mut nursery = nursery.try_borrow_mut().ok()?;
+        Some(std::mem::replace(&mut *nursery, Nursery::new(THREADS_NURSERY_FROM)))
+    });
 }
 
 /// The word before a thing.
@@ -206,5 +233,34 @@ mod tests {
             unsafe { free(place) };
             true
         }));
+    }
+
+    #[test]
+    fn a_thread_has_a_nursery_until_its_end() {
+        struct Late;
+        impl Drop for Late {
+            fn drop(&mut self) {
+                // Destroyed before or after the nursery: there is memory either way.
+                let thing = put_here(1_u64).map(Thing);
+                // SAFETY: put just now.
+                let is_there = |thing: Thing<u64>| unsafe { thing.0.read() } == 1;
+                assert!(thing.map_or_else(|back| back == 1, is_there));
+                end_here();
+            }
+        }
+        thread_local!(static LATE: Late = const { Late });
+        let put = || (0..200_u64).filter_map(|n| put_here(n).ok()).map(Thing).collect::<Vec<_>>();
+        let made = std::thread::spawn(move || {
+            LATE.with(|_| ());
+            let things = put();
+            end_here();
+            assert_eq!(put().len(), things.len(), "it begins anew");
+            things
+        });
+        let things = made.join().unwrap();
+        assert_eq!(things.len(), 200 - THREADS_NURSERY_FROM);
+        let first = THREADS_NURSERY_FROM as u64;
+        // SAFETY: put above, and not freed.
+        assert!((first..).zip(&things).all(|(n, thing)| unsafe { thing.0.read() } == n));
     }
 }
