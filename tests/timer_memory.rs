@@ -27,7 +27,7 @@ fn far(n: u64) -> Duration {
 
 #[test]
 fn a_delayed_job_takes_few_bytes_and_gives_them_back_when_it_is_cancelled() {
-    // glibc shrinks its main arena. In the others a small piece that it has put aside for a thread keeps all below.
+    // glibc shrinks its main heap. Those of other threads shrink in steps of 64 MiB.
     let one_arena = [("MALLOC_ARENA_MAX", "1")];
     let name = "a_delayed_job_takes_few_bytes_and_gives_them_back_when_it_is_cancelled";
     child::alone_with(name, &one_arena, || {

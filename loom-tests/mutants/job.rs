@@ -198,7 +198,7 @@ pub const MUTANTS: &[Mutant] = &[
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            // SAFETY: `complete` gave up the last reference.
             Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }",
@@ -217,7 +217,7 @@ pub const MUTANTS: &[Mutant] = &[
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            // SAFETY: `complete` gave up the last reference.
             Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }

@@ -114,10 +114,11 @@ where
         (head.cast(), CellAddress::new(head))
     }
 
-    /// Makes a job for the timers, and with it what is to be [armed](super::Timekeeper::arm). The other reference is the handle's.
-    pub fn delayed(closure: F, owner: OwnerId, deadline: u64) -> (NonNull<Node>, CellRef<T>) {
+    /// Makes a job for the timers, and with it what is to be [armed](super::Timekeeper::arm). The other reference is the handle's. Those with like delays,
+    /// in nanoseconds, share memory.
+    pub fn delayed(closure: F, owner: OwnerId, deadline: u64, delay: u64) -> (NonNull<Node>, CellRef<T>) {
         let cell = Self::make(JobId::new(), Body::new(closure), owner, JobWord::new().delayed(), None);
-        let (node, head) = cell.with_delay(deadline);
+        let (node, head) = cell.with_delay(deadline, delay);
         // SAFETY: the cell has two references, the second of which is this one; its result is a `T`.
         (node, CellRef::new(unsafe { RawCell::from_head(head) }))
     }
@@ -129,18 +130,19 @@ where
         owner: OwnerId,
         watch: Watch,
         deadline: u64,
+        delay: u64,
     ) -> (NonNull<Node>, CellAddress) {
         let waiter = Some(Waiter::Watch(watch));
         let cell = Self::make(id, Body::new(closure), owner, JobWord::watched().delayed(), waiter);
-        let (node, head) = cell.with_delay(deadline);
+        let (node, head) = cell.with_delay(deadline, delay);
         (node, CellAddress::new(head))
     }
 
-    fn with_delay(mut self, deadline: u64) -> (NonNull<Node>, NonNull<Head>) {
+    fn with_delay(mut self, deadline: u64, delay: u64) -> (NonNull<Node>, NonNull<Head>) {
         self.head.vtable = &Self::DELAYED_NURSED;
         self.head.header = Header::new(Self::execute_due);
         let delayed = Delayed { cell: self, node: Node::new(NonNull::dangling(), deadline) };
-        let job = nursery::put_here(delayed).unwrap_or_else(|mut delayed| {
+        let job = nursery::put_here(delayed, delay).unwrap_or_else(|mut delayed| {
             delayed.cell.head.vtable = &Self::DELAYED;
             NonNull::from(Box::leak(Box::new(delayed)))
         });
@@ -257,7 +259,7 @@ where
                     drop(ManuallyDrop::into_inner(held));
                 }
             }
-            // SAFETY: `complete` gave up the last reference. Only watched cells lie in a nursery.
+            // SAFETY: `complete` gave up the last reference.
             Completed::Unwatched { last: true } => unsafe { Self::free_unwatched(head) },
             Completed::Unwatched { last: false } => {}
         }
@@ -299,7 +301,7 @@ where
         left.end();
     }
 
-    /// As [`free_box`](Self::free_box) or [`free_delayed`](Self::free_delayed).
+    /// Frees it as its table says.
     unsafe fn free_unwatched(head: NonNull<Head>) {
         // SAFETY: the caller gave up the last reference.
         let free = unsafe { head.as_ref() }.vtable.free;

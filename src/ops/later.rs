@@ -20,7 +20,7 @@ where
         registry.refuse(job);
         return JobHandle::new(cell);
     }
-    let (node, cell) = Cell::delayed(f, registry.id(), due.time);
+    let (node, cell) = Cell::delayed(f, registry.id(), due.time, due.delay);
     // SAFETY: made just now: the timers' reference is still ours.
     unsafe { registry.take_timed(node, due.is_now) };
     JobHandle::new(cell)

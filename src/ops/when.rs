@@ -54,6 +54,8 @@ pub struct Due {
     pub time: u64,
     /// It has come.
     pub is_now: bool,
+    /// Nanoseconds until then.
+    pub delay: u64,
 }
 
 impl When {
@@ -76,7 +78,7 @@ impl When {
                 (later(now, delay), now)
             }
         };
-        Due { time, is_now: time <= now }
+        Due { time, is_now: time <= now, delay: time.saturating_sub(now) }
     }
 }
 
@@ -127,6 +129,6 @@ mod tests {
         assert!(due(Duration::ZERO.into()).is_now);
         assert!(due(SystemTime::UNIX_EPOCH.into()).is_now);
         assert!(due(clock.moment(clock.now() - SECOND).unwrap().into()).is_now);
-        assert_eq!(due(Duration::MAX.into()), Due { time: u64::MAX, is_now: false });
+        assert_eq!(due(Duration::MAX.into()), Due { time: u64::MAX, is_now: false, delay: u64::MAX - clock.now() });
     }
 }

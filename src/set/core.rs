@@ -107,8 +107,8 @@ impl<T: Send + 'static> Core<T> {
         (id, has_room.then_some(job))
     }
 
-    /// Makes a member of a closure that is due at this time. The caller hands it to the timers, and has counted it at the gate.
-    pub fn enlist_delayed<F>(self: &Arc<Self>, closure: F, due: u64) -> (JobId, NonNull<Node>)
+    /// Makes a member of a closure that is due at this time, after this delay. The caller hands it to the timers, and has counted it at the gate.
+    pub fn enlist_delayed<F>(self: &Arc<Self>, closure: F, due: u64, delay: u64) -> (JobId, NonNull<Node>)
     where
         F: FnOnce() -> T + Send + 'static,
     {
@@ -116,7 +116,7 @@ impl<T: Send + 'static> Core<T> {
         self.add_outstanding(&mut members, 1);
         let id = members.next_id();
         let (watch, counted) = self.of_watched(closure, Self::member_ended);
-        let (node, cell) = Cell::watched_delayed(id, counted, self.owner, watch, due);
+        let (node, cell) = Cell::watched_delayed(id, counted, self.owner, watch, due, delay);
         members.add(id, cell);
         self.has_delayed.store(true, Ordering::Relaxed);
         // Who waits does so until the first is due.

@@ -129,7 +129,7 @@ impl<T: Send + 'static> JobSet<T> {
         if let (Some(gate), true) = (self.core.gate(), inside) {
             gate.force();
         }
-        let (id, node) = self.core.enlist_delayed(f, due.time);
+        let (id, node) = self.core.enlist_delayed(f, due.time, due.delay);
         // SAFETY: made just now: the timers' reference is still ours.
         unsafe { self.registry.take_timed(node, due.is_now) };
         id

@@ -31,7 +31,7 @@ impl Inbox {
         loop {
             // SAFETY: not pushed yet, so alive.
             unsafe { node.as_ref() }.set_next(newest);
-            // Ordering: Release publishes the node; SeqCst: the push comes before the pusher's next SeqCst loads (`fence::after_exchange`).
+            // Ordering: Release publishes the node; Acquire: behind the last `take_all` we know that the timers are closed; SeqCst: the push comes before the pusher's next SeqCst loads (`fence::after_exchange`).
             match self.newest.compare_exchange_weak(newest, node.as_ptr(), Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(newer) => newest = newer,

@@ -117,6 +117,7 @@ impl Timers {
         if let Some(job) = self.take_out(node) {
             let live = is_live(job);
             debug_assert!(!live, "a job that has ended is a tombstone");
+            self.end_nursery_with_last();
         } else {
             self.tombstones.fetch_add(1, Ordering::Relaxed);
         }
@@ -139,17 +140,9 @@ impl Timers {
         self.tombstones.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Does what is to be done by whoever comes by.
+    /// Does what is to be done by whoever comes by: drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves, or the next one
+    /// who comes by does.
     pub fn tidy(&self) {
-        self.tidy_wheel();
-        if self.held.load(Ordering::Relaxed) == 0 && self.inbox.is_empty() {
-            // The memory of the last jobs shall not wait for more of them: an allocator gives back what nothing lies behind.
-            nursery::end_here();
-        }
-    }
-
-    /// Drains the inbox, sweeps. If somebody else has the wheel, that one looks again before it leaves, or the next one who comes by does.
-    fn tidy_wheel(&self) {
         while self.is_full() || self.has_many_tombstones() {
             let Some(mut wheel) = try_lock(&self.wheel) else { return };
             self.drain(&mut wheel);
@@ -157,6 +150,14 @@ impl Timers {
             if !swept {
                 return;
             }
+            self.end_nursery_with_last();
+        }
+    }
+
+    /// After a cancel: the memory of the last jobs shall not wait for more of them. An allocator gives back what nothing lies behind.
+    fn end_nursery_with_last(&self) {
+        if self.held.load(Ordering::Relaxed) == 0 && self.inbox.is_empty() {
+            nursery::end_here();
         }
     }
 

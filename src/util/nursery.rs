@@ -123,26 +123,35 @@ impl Drop for Nursery {
 }
 
 thread_local! {
-    static NURSERY: RefCell<Nursery> = const { RefCell::new(Nursery::new(THREADS_NURSERY_FROM)) };
+    static NURSERIES: RefCell<[Nursery; CLASSES]> = const { RefCell::new([const { Nursery::new(THREADS_NURSERY_FROM) }; CLASSES]) };
 }
 
-/// [Puts](Nursery::put) a `T` into this thread's nursery.
+/// A thread keeps those apart that live long and short: by the nanoseconds that they are likely to live, up to 67 milliseconds, 4.3 seconds, 4.6 minutes, and longer.
+const CLASSES: usize = 4;
+
+fn class_of(life: u64) -> usize {
+    let bits = u64::BITS - (life >> 26).leading_zeros();
+    (bits.div_ceil(6) as usize).min(CLASSES - 1)
+}
+
+/// [Puts](Nursery::put) a `T` into a nursery of this thread, among others that are likely to live as many nanoseconds.
 #[inline]
-pub fn put_here<T>(value: T) -> Result<NonNull<T>, T> {
+pub fn put_here<T>(value: T, life: u64) -> Result<NonNull<T>, T> {
     let mut value = Some(value);
-    let put = NURSERY.try_with(|nursery| {
-        let mut nursery = nursery.try_borrow_mut().ok()?;
-        Some(nursery.put(value.take()?))
+    let put = NURSERIES.try_with(|nurseries| {
+        let mut nurseries = nurseries.try_borrow_mut().ok()?;
+        Some(nurseries[class_of(life)].put(value.take()?))
     });
     // The thread ends, and its nursery is gone; or the allocator itself, called by the nursery, wants a thing.
     put.ok().flatten().unwrap_or_else(|| Err(value.expect("not taken")))
 }
 
-/// This thread's nursery begins anew: what it has made last may be the last there is, and its piece is freed with it.
+/// This thread's nurseries begin anew: what they have made last may be the last there is, and its piece is freed with it.
 pub fn end_here() {
-    let _ = NURSERY.try_with(|nursery| {
-        let mut nursery = nursery.try_borrow_mut().ok()?;
-        Some(std::mem::replace(&mut *nursery, Nursery::new(THREADS_NURSERY_FROM)))
+    let _ = NURSERIES.try_with(|nurseries| {
+        let mut nurseries = nurseries.try_borrow_mut().ok()?;
+        nurseries.iter_mut().for_each(|nursery| *nursery = Nursery::new(THREADS_NURSERY_FROM));
+        Some(())
     });
 }
 
@@ -236,12 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn long_and_short_lives_are_kept_apart() {
+        let classes = [0, 67, 68, 4_294, 4_295, 274_877, 274_878].map(|millis| class_of(millis * 1_000_000));
+        assert_eq!(classes, [0, 0, 1, 1, 2, 2, 3]);
+        assert_eq!(class_of(u64::MAX), 3);
+    }
+
+    #[test]
     fn a_thread_has_a_nursery_until_its_end() {
         struct Late;
         impl Drop for Late {
             fn drop(&mut self) {
                 // Destroyed before or after the nursery: there is memory either way.
-                let thing = put_here(1_u64).map(Thing);
+                let thing = put_here(1_u64, 0).map(Thing);
                 // SAFETY: put just now.
                 let is_there = |thing: Thing<u64>| unsafe { thing.0.read() } == 1;
                 assert!(thing.map_or_else(|back| back == 1, is_there));
@@ -249,7 +265,7 @@ mod tests {
             }
         }
         thread_local!(static LATE: Late = const { Late });
-        let put = || (0..200_u64).filter_map(|n| put_here(n).ok()).map(Thing).collect::<Vec<_>>();
+        let put = || (0..200_u64).filter_map(|n| put_here(n, 0).ok()).map(Thing).collect::<Vec<_>>();
         let made = std::thread::spawn(move || {
             LATE.with(|_| ());
             let things = put();
@@ -258,7 +274,7 @@ mod tests {
             things
         });
         let things = made.join().unwrap();
-        assert_eq!(things.len(), 200 - THREADS_NURSERY_FROM);
+        assert_eq!(things.len(), 200_usize.saturating_sub(THREADS_NURSERY_FROM));
         let first = THREADS_NURSERY_FROM as u64;
         // SAFETY: put above, and not freed.
         assert!((first..).zip(&things).all(|(n, thing)| unsafe { thing.0.read() } == n));

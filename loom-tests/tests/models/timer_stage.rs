@@ -54,7 +54,7 @@ impl Stage {
 
     /// The same, without a witness.
     pub fn submit_closure<T>(&self, closure: impl FnOnce() -> T + Send + 'static, due: u64) -> CellRef<T> {
-        let (node, cell) = Cell::delayed(closure, self.id, due);
+        let (node, cell) = Cell::delayed(closure, self.id, due, due);
         // SAFETY: made just now.
         unsafe { self.arm(node) };
         cell
