@@ -13,6 +13,7 @@ mod watch;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|script: script::Script| {
-    watch::begin();
+    let lasting = watch::begin();
     drive::carry_out(script);
+    watch::end(lasting);
 });
