@@ -128,16 +128,6 @@ fn idleness_comes_after_the_job_of_two_workers() {
 }
 
 #[test]
-fn an_express_job_wakes_who_falls_asleep() {
-    explore_in_both_modes("pool: 1 worker that falls asleep, an express job", Some(2), || {
-        let witness = Witness::new();
-        let pool = Pool::with_threads(1);
-        expect_value(&witness, pool.submit_first(witness.closure()));
-        finish(pool);
-    });
-}
-
-#[test]
 fn submit_against_shutdown() {
     explore("pool: 1 worker, submit, shutdown", Some(2), || {
         let witness = Witness::new();
