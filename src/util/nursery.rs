@@ -10,10 +10,10 @@ use std::cell::RefCell;
 use std::ptr::NonNull;
 
 use crate::sync::{AtomicUsize, Ordering, Track, before_free, full_fence};
-use crate::util::limits::{NURSERY_FROM, THREADS_NURSERY_FROM};
+use crate::util::limits::{NURSERY_FROM, NURSERY_PIECE, THREADS_NURSERY_FROM};
 
-/// Bytes of a shared piece, of which malloc makes one of 2048.
-const SIZE: usize = 2032;
+/// Bytes of a shared piece.
+const SIZE: usize = NURSERY_PIECE;
 const ALIGN: usize = 16;
 const LAYOUT: Layout = match Layout::from_size_align(SIZE, ALIGN) {
     Ok(layout) => layout,
