@@ -22,14 +22,14 @@ where
     }
     let (node, cell) = Cell::delayed(f, registry.id(), due.time, due.delay);
     // SAFETY: made just now: the timers' reference is still ours.
-    unsafe { registry.take_timed(node, due.is_now) };
+    unsafe { registry.take_timed(node, due.is_now()) };
     JobHandle::new(cell)
 }
 
 /// When that is for the pool, whose timers run now.
 pub fn due(registry: &Arc<Registry>, when: When) -> Due {
     let due = when.due(registry.timing().clock(), SystemTime::now);
-    if !due.is_now {
+    if !due.is_now() {
         start_timers(registry);
     }
     due

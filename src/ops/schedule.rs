@@ -184,6 +184,6 @@ where
     let (node, job) = Periodic::armed(f, registry.id(), first.time, rhythm);
     registry.timing().add_schedule(&job);
     // SAFETY: made just now: the timers' reference is still ours.
-    unsafe { registry.take_timed(node, first.is_now) };
+    unsafe { registry.take_timed(node, first.is_now()) };
     Schedule { job, clock }
 }

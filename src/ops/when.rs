@@ -52,10 +52,15 @@ impl From<Duration> for When {
 pub struct Due {
     /// In the clock's nanoseconds.
     pub time: u64,
-    /// It has come.
-    pub is_now: bool,
     /// Nanoseconds until then.
     pub delay: u64,
+}
+
+impl Due {
+    /// It has come.
+    pub fn is_now(self) -> bool {
+        self.delay == 0
+    }
 }
 
 impl When {
@@ -78,7 +83,7 @@ impl When {
                 (later(now, delay), now)
             }
         };
-        Due { time, is_now: time <= now, delay: time.saturating_sub(now) }
+        Due { time, delay: time.saturating_sub(now) }
     }
 }
 
@@ -126,9 +131,9 @@ mod tests {
     fn what_has_come_is_now_and_what_is_beyond_all_time_is_last() {
         let clock = clock();
         let due = |when: When| when.due(&clock, SystemTime::now);
-        assert!(due(Duration::ZERO.into()).is_now);
-        assert!(due(SystemTime::UNIX_EPOCH.into()).is_now);
-        assert!(due(clock.moment(clock.now() - SECOND).unwrap().into()).is_now);
-        assert_eq!(due(Duration::MAX.into()), Due { time: u64::MAX, is_now: false, delay: u64::MAX - clock.now() });
+        assert!(due(Duration::ZERO.into()).is_now());
+        assert!(due(SystemTime::UNIX_EPOCH.into()).is_now());
+        assert!(due(clock.moment(clock.now() - SECOND).unwrap().into()).is_now());
+        assert_eq!(due(Duration::MAX.into()), Due { time: u64::MAX, delay: u64::MAX - clock.now() });
     }
 }

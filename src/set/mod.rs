@@ -131,7 +131,7 @@ impl<T: Send + 'static> JobSet<T> {
         }
         let (id, node) = self.core.enlist_delayed(f, due.time, due.delay);
         // SAFETY: made just now: the timers' reference is still ours.
-        unsafe { self.registry.take_timed(node, due.is_now) };
+        unsafe { self.registry.take_timed(node, due.is_now()) };
         id
     }
 

@@ -61,7 +61,7 @@ pub const BLOCKS_IN_CHAIN: usize = limit!(64, model 1, shuttle 4);
 /// The first few members of a set have memory of their own: a set that stays small does not pay for more. None has in a model, whose checker watches each.
 pub const NURSERY_FROM: usize = limit!(16, model usize::MAX);
 
-/// Bytes of a piece that its members share, of which malloc makes one of 2048. Measured: 1008 and 1136 made delayed jobs dearer.
+/// Bytes of a piece that its members share, of which malloc makes one of 2048. Measured: 1136 made delayed jobs dearer, and glibc keeps what is freed of 1008 for later.
 pub const NURSERY_PIECE: usize = limit!(2032, model 1008);
 
 /// The first few delayed jobs of a thread have memory of their own, too. A random scheduler's threads are no real ones, so they have no nurseries.
