@@ -5,6 +5,7 @@ use crate::Mutant;
 const RUN: &str = "src/worker/run.rs";
 const SEARCH: &str = "src/worker/search.rs";
 const REGISTRY: &str = "src/registry/mod.rs";
+const ENTERING: &str = "src/registry/entering.rs";
 const LIFECYCLE: &str = "src/registry/lifecycle.rs";
 const ENDING: &str = "src/registry/ending.rs";
 const SLEEP: &str = "src/sleep/mod.rs";
@@ -61,7 +62,7 @@ pub const MUTANTS: &[Mutant] = &[
     // Stand for an exchange that is not SeqCst.
     Mutant {
         name: "pool: a submitter outside tells of a closure without a fence",
-        file: REGISTRY,
+        file: ENTERING,
         find: "// Ordering: PushFence: a SeqCst exchange.
         fence::after_exchange();",
         replace: "",
@@ -69,21 +70,21 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "pool: a submitter outside tells of a job without a fence",
-        file: REGISTRY,
+        file: ENTERING,
         find: "Lane::Back | Lane::Due => fence::after_exchange(),",
         replace: "Lane::Back | Lane::Due => {}",
         models: MODELS,
     },
     Mutant {
         name: "pool: a submitter outside does not look whether the last worker has left",
-        file: REGISTRY,
+        file: ENTERING,
         find: "if self.lifecycle.is_drained() {",
         replace: "if self.lifecycle.is_drained() && false {",
         models: MODELS,
     },
     Mutant {
         name: "pool: a submitter outside tells before its push",
-        file: REGISTRY,
+        file: ENTERING,
         find: "self.push_shared(job, lane);
         // Ordering: PushFence; the injector's push is a SeqCst exchange.
         match lane {

@@ -1,16 +1,20 @@
 //! Floor 6: what the workers of a pool share.
 //!
-//! One file a concern: `config` (plain settings), `stats` (counters), `gate` (back-pressure), `idle` (waiting until nothing is left),
-//! `lifecycle` (closing and the end), `mailbox` (jobs for one worker), `shared` (the queues that all share), `spares` (threads in the place of blocked ones), `ending` (ending queued jobs unrun).
+//! One file a concern: `config` (plain settings), `slot` (one worker as others see it), `stats` (counters), `entering` (jobs from outside), `gate` (back-pressure),
+//! `shared` (the queues that all share), `mailbox` (jobs for one worker), `serving` (what a worker is at), `timing` (delayed jobs), `spares` (threads in the place of blocked
+//! ones), `idle` (waiting until nothing is left), `lifecycle` (closing and the end), `ending` (ending queued jobs unrun), `owner` (what a job asks of its pool).
 
 mod config;
 mod ending;
+mod entering;
 mod gate;
 mod idle;
 mod lifecycle;
 mod mailbox;
+mod owner;
 mod serving;
 mod shared;
+mod slot;
 mod spares;
 mod stats;
 mod timing;
@@ -20,25 +24,27 @@ use std::sync::{Arc, Weak};
 use crossbeam_utils::CachePadded;
 
 pub use config::{Config, Hook, PanicHandler, WaitPolicy};
+pub use entering::Lane;
 pub use gate::{Gate, Refusal};
 pub use lifecycle::Closing;
 pub use mailbox::Mailbox;
 pub use serving::Serving;
 pub use shared::Shared;
+pub use slot::{Queues, Slot};
 pub use spares::{Lent, Spares};
 pub use stats::Stats;
 pub use timing::Timing;
 
-use crate::job::{self, Header, JobRef, Owner, OwnerId, Reason, Timekeeper, Verb};
-use crate::queue::{Asymmetric, DequeOwner, Released, Steal, Stealer, Symmetric, deque, no_deque};
+use crate::job::{Header, JobRef, Owner, OwnerId, Reason, Verb};
+use crate::queue::{Released, Steal};
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, AtomicUsize, Counter, Ordering, Patience, fence, fork, full_fence};
 use crate::timer::Driven;
 use crate::util::blocks::Depot;
-use crate::util::contain::{Payload, bury, contain, contain_drop};
-use crate::util::limits::{FORK_JOIN_CAPACITY, SPAWN_CAPACITY};
+use crate::util::contain::{bury, contain, contain_drop};
 use idle::Idle;
 use lifecycle::Lifecycle;
+use slot::new_worker;
 
 /// The shared half of a pool. Lives as long as a handle or a worker.
 pub struct Registry {
@@ -61,44 +67,6 @@ pub struct Registry {
     tombstones: ending::Tombstones,
     cancelled: Counter,
     panics: Counter,
-}
-
-/// What thieves and observers see of one worker.
-pub struct Slot {
-    fork_join: Stealer<Header, Asymmetric, FORK_JOIN_CAPACITY>,
-    spawned: Stealer<Header, Symmetric, SPAWN_CAPACITY>,
-    /// What the worker is at, for those who wait for it.
-    pub serving: Serving,
-    /// Jobs that only this worker may run.
-    pub mail: Mailbox,
-    /// Its counters; the worker is their only writer.
-    pub stats: Stats,
-}
-
-/// The private half of a worker's queues.
-pub struct Queues {
-    /// Stack jobs, in strict last-in-first-out discipline.
-    pub fork_join: DequeOwner<Header, Asymmetric, FORK_JOIN_CAPACITY>,
-    /// Spawned and submitted jobs.
-    pub spawned: DequeOwner<Header, Symmetric, SPAWN_CAPACITY>,
-}
-
-impl Queues {
-    /// Queues that are full: everything is handed back. For a thread that runs fork-join work after the pool's end.
-    pub fn none() -> Self {
-        Self { fork_join: no_deque(), spawned: no_deque() }
-    }
-}
-
-/// Where a job enters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// Behind everything that its thread has queued.
-    Back,
-    /// Before everything that is queued.
-    Express,
-    /// Behind everything that is due, and before what is ordinary.
-    Due,
 }
 
 impl Registry {
@@ -180,84 +148,6 @@ impl Registry {
     /// One handle less. True if it was the last.
     pub fn drop_handle(&self) -> bool {
         self.handles.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-
-    /// Asks to queue one job: from inside the pool always granted while it is open; from outside the capacity decides, and `wait` says
-    /// whether to wait for room.
-    pub fn admit(&self, inside: bool, wait: bool) -> Result<(), Refusal> {
-        if self.is_closed() {
-            return Err(Refusal::ShutDown);
-        }
-        match &self.gate {
-            None => Ok(()),
-            // A thread that ends jobs of the pool may hold the ones that fill the queue.
-            Some(gate) if inside || job::ending::is_ending(self.id) => {
-                gate.force();
-                Ok(())
-            }
-            Some(gate) if wait => gate.enter(|| self.is_closed()),
-            Some(gate) => gate.try_enter(),
-        }
-    }
-
-    /// Counts a job that has been admitted before as queued, or as not queued any more: it waits elsewhere in between.
-    pub fn count_queued(&self, is_queued: bool) {
-        match &self.gate {
-            Some(gate) if is_queued => gate.force(),
-            Some(gate) => gate.leave(),
-            None => {}
-        }
-    }
-
-    /// Ends a job that was not admitted.
-    #[cold]
-    pub fn refuse(&self, job: JobRef) {
-        if let Some(gate) = &self.gate {
-            gate.force();
-        }
-        // SAFETY: the job never entered a queue.
-        let _ = unsafe { Header::execute(job, Verb::End(self, Reason::ShutDown)) };
-    }
-
-    /// Queues a job from outside the pool's workers, and wakes a worker if that is needed.
-    pub fn inject(&self, job: JobRef, lane: Lane) {
-        self.push_shared(job, lane);
-        // Ordering: PushFence; the injector's push is a SeqCst exchange.
-        match lane {
-            Lane::Back | Lane::Due => fence::after_exchange(),
-            Lane::Express => full_fence(Ordering::SeqCst),
-        }
-        self.tell_from_outside();
-    }
-
-    /// Queues a closure from outside the pool's workers, as [`inject`](Self::inject).
-    #[inline]
-    pub fn inject_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
-        self.push_shared_closure(closure);
-        // Ordering: PushFence: a SeqCst exchange.
-        fence::after_exchange();
-        self.tell_from_outside();
-    }
-
-    /// Pushes a closure to the shared queue, without waking anybody.
-    #[inline]
-    pub fn push_shared_closure<F: FnOnce() + Send + 'static>(&self, closure: F) {
-        self.shared.push_closure(closure);
-    }
-
-    /// Pushes to a shared queue, without waking anybody.
-    pub fn push_shared(&self, job: JobRef, lane: Lane) {
-        self.shared.push(job, lane);
-    }
-
-    /// Called after a push to the injector, whose exchange is SeqCst as are the loads here, or after a push and a full fence (`sleep/README.md`).
-    pub(super) fn tell_from_outside(&self) {
-        if self.lifecycle.is_drained() {
-            // The last worker left between our look at `closed` and our push.
-            self.end_queued(Reason::ShutDown);
-        } else {
-            self.sleep.notify_from_outside();
-        }
     }
 
     /// Takes the newest job of the express lane, on worker `index`.
@@ -365,46 +255,6 @@ impl Registry {
     }
 }
 
-fn new_worker() -> (CachePadded<Slot>, Queues) {
-    let (fork_join, fork_join_stealer) = deque();
-    let (spawned, spawned_stealer) = deque();
-    let slot = Slot {
-        fork_join: fork_join_stealer,
-        spawned: spawned_stealer,
-        serving: Serving::new(),
-        mail: Mailbox::new(),
-        stats: Stats::default(),
-    };
-    (CachePadded::new(slot), Queues { fork_join, spawned })
-}
-
-impl Slot {
-    /// Tries to take the oldest fork-join piece. `None`: another thief of the pool is paying for a heavy fence just now, and one at a time is enough.
-    pub fn steal_piece(&self, registry: &Registry) -> Option<Steal<JobRef>> {
-        registry.in_heavy_turn(|| self.fork_join.steal())
-    }
-
-    /// As [`steal_piece`](Self::steal_piece), if the worker is at what the caller awaits, and the piece is part of that.
-    pub fn steal_back(&self, registry: &Registry, awaited: usize) -> Option<Steal<JobRef>> {
-        if self.fork_join.looks_empty() {
-            return Some(Steal::Empty);
-        }
-        registry.in_heavy_turn(|| self.serving.steal_part(awaited, &self.fork_join))
-    }
-
-    /// Whether there seems to be a fork-join piece.
-    #[inline]
-    pub fn seems_to_have_piece(&self) -> bool {
-        !self.fork_join.looks_empty()
-    }
-
-    /// Tries to take the oldest spawned job.
-    #[inline]
-    pub fn steal_spawned(&self) -> Steal<JobRef> {
-        if self.spawned.looks_empty() { Steal::Empty } else { self.spawned.steal() }
-    }
-}
-
 /// Steals until that succeeds or there is nothing.
 #[inline]
 pub(crate) fn retry<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
@@ -414,68 +264,6 @@ pub(crate) fn retry<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
             Steal::Success(element) => return Some(element),
             Steal::Empty => return None,
             Steal::Retry => patience.wait(),
-        }
-    }
-}
-
-impl Owner for Registry {
-    #[inline]
-    fn left_queue(&self) {
-        if let Some(gate) = &self.gate {
-            gate.leave();
-        }
-    }
-
-    fn ended_unrun(&self, reason: Reason, queued: bool) {
-        if let Some(gate) = &self.gate {
-            gate.leave();
-        }
-        if reason == Reason::Cancelled {
-            self.cancelled.bump_shared();
-        }
-        if queued {
-            self.tombstones.add_cancelled();
-        }
-    }
-
-    fn tidy(&self) {
-        if self.id.is_inherited() {
-            return;
-        }
-        self.sweep_if_worth_it();
-        self.timing.tidy();
-    }
-
-    fn timekeeper(&self) -> Option<&dyn Timekeeper> {
-        Some(self)
-    }
-
-    fn begin_ending(&self) {
-        self.idle.begin_ending();
-    }
-
-    fn end_ending(&self) {
-        self.idle.end_ending();
-    }
-
-    fn count_panic(&self) {
-        self.panics.bump_shared();
-    }
-
-    fn report(&self, payload: Payload) {
-        self.count_panic();
-        self.hand_over(payload);
-    }
-
-    fn hand_over(&self, payload: Payload) {
-        match &self.config.panic_handler {
-            None => bury(payload),
-            Some(handler) => {
-                if let Err(second) = contain(|| handler(payload)) {
-                    self.count_panic();
-                    bury(second);
-                }
-            }
         }
     }
 }
