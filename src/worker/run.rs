@@ -8,6 +8,7 @@ use crate::job::{Executed, Header, JobRef, Owner, Reason, Timekeeper, Verb};
 use crate::queue::Released;
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
+use crate::sync::spin_hint;
 use crate::util::blocks::Blocks;
 use crate::util::contain::Payload;
 
@@ -119,6 +120,9 @@ impl Worker {
             registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park);
         if slept.parked {
             self.stats().parks.bump();
+        } else {
+            // A sweeper may have what there is in hand: the search begins again at once.
+            spin_hint();
         }
         if slept.heavy {
             self.stats().heavies.bump();

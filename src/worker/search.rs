@@ -77,7 +77,10 @@ impl Worker {
         let mut persistent = searching.is_first();
         let mut patience = Patience::new();
         self.linger();
-        for _ in 0..SEARCH_ROUNDS {
+        for round in 0..SEARCH_ROUNDS {
+            if round != 0 {
+                patience.wait();
+            }
             if let Some(job) = self.registry.take_express(self.index) {
                 return Some(Found::Job(job));
             }
@@ -94,8 +97,6 @@ impl Worker {
                 Steal::Empty if !persistent => return None,
                 Steal::Empty => {}
             }
-            // After the last round, too: if a sweeper has the jobs, sleep is refused and the search begins again at once.
-            patience.wait();
         }
         None
     }

@@ -68,7 +68,7 @@ fn idleness_comes_with_the_end() {
 /// The first worker to leave is not the end.
 #[test]
 fn idleness_comes_with_the_end_of_all_workers() {
-    explore("closing: 2 workers at rest, close, wait_idle", Some(2), || {
+    explore("closing: 2 workers at rest, close, wait_idle", at_length(2), || {
         let witness = Witness::new();
         let pool = at_rest(2);
         spawn(&pool, &witness);

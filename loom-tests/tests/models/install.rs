@@ -12,7 +12,7 @@ use loom::thread;
 
 use crate::frame::Frame;
 use crate::pool::{at_rest, finish};
-use crate::support::{ALL, explore, explore_in_both_modes};
+use crate::support::{ALL, at_length, explore, explore_in_both_modes};
 use crate::witness::{Accountant, Queued, Value, Witness};
 
 /// Waits for a job in a frame of its own, which somebody executes elsewhere.
@@ -115,7 +115,7 @@ fn install_against_shutdown_now() {
 
 #[test]
 fn install_against_cancel() {
-    explore("install: 1 worker, cancel_pending", Some(2), || {
+    explore("install: 1 worker, cancel_pending", at_length(2), || {
         install_against(1, |pool| assert_eq!(pool.cancel_pending(), 0));
     });
 }

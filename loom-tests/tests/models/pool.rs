@@ -65,7 +65,7 @@ fn expect_end(witness: &Witness, handle: JobHandle<Value>) {
 
 #[test]
 fn a_job_is_joined_then_the_pool_shuts_down() {
-    explore("pool: 1 worker, join, shutdown", Some(3), || {
+    explore("pool: 1 worker, join, shutdown", at_length(3), || {
         let witness = Witness::new();
         let pool = Pool::with_threads(1);
         expect_value(&witness, pool.submit(witness.closure()));
@@ -123,6 +123,16 @@ fn idleness_comes_after_the_job_of_two_workers() {
         pool.spawn(move || closure().check());
         pool.wait_idle();
         assert_eq!(witness.settle(), 1);
+        finish(pool);
+    });
+}
+
+#[test]
+fn an_express_job_wakes_who_falls_asleep() {
+    explore_in_both_modes("pool: 1 worker that falls asleep, an express job", Some(2), || {
+        let witness = Witness::new();
+        let pool = Pool::with_threads(1);
+        expect_value(&witness, pool.submit_first(witness.closure()));
         finish(pool);
     });
 }

@@ -10,7 +10,7 @@ use filch::Pool;
 use loom::thread;
 
 use crate::pool::{at_rest, finish};
-use crate::support::{explore, explore_in_both_modes};
+use crate::support::{at_length, explore, explore_in_both_modes};
 use crate::witness::Witness;
 
 /// Spawns a job for each witness; all have run when the scope returns.
@@ -173,7 +173,7 @@ fn a_scope_against_shutdown_now() {
 
 #[test]
 fn a_scope_against_cancel() {
-    explore("scope: 1 worker, outside, cancel_pending", Some(2), || {
+    explore("scope: 1 worker, outside, cancel_pending", at_length(2), || {
         scope_against(|pool| assert_eq!(pool.cancel_pending(), 0));
     });
 }
