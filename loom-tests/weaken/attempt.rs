@@ -43,7 +43,7 @@ pub struct Bench<'a> {
     pub timeout: Duration,
     /// Only with one preemption. Then nothing is said to survive.
     pub quick: bool,
-    /// Models that take more seconds unchanged are left out.
+    /// Models that take more seconds unchanged are run with one preemption only.
     pub longest: f64,
     /// Seconds of models that are not named for the file.
     pub further: f64,
@@ -66,9 +66,9 @@ impl Bench<'_> {
             true if self.quick || chosen.is_empty() => Outcome::NotRun,
             true => Outcome::Survived,
         };
-        let rounds = [Some("1"), None];
-        let rounds = &rounds[..if self.quick { 1 } else { 2 }];
-        for (bound, model) in rounds.iter().flat_map(|bound| chosen.iter().map(move |model| (*bound, model))) {
+        let first = chosen.iter().map(|model| (Some("1"), model));
+        let at_own_bounds = chosen.iter().filter(|model| !self.quick && model.seconds <= self.longest);
+        for (bound, model) in first.chain(at_own_bounds.map(|model| (None, model))) {
             match self.run_model(attempt, model, bound) {
                 Verdict::Survived => {}
                 Verdict::TimedOut(_) => outcome = Outcome::TimedOut(model.name.clone()),
@@ -84,8 +84,7 @@ impl Bench<'_> {
     /// The models of the site's file, then others as long as they are quick.
     fn chosen(&self, attempt: Attempt<'_>) -> Result<Vec<&Model>, String> {
         let words: Vec<&str> = models_of(&attempt.site.file)?.collect();
-        let quick = self.models.iter().filter(|model| model.seconds <= self.longest);
-        let reaching = quick.filter(|model| model.reached.contains(&attempt.number));
+        let reaching = self.models.iter().filter(|model| model.reached.contains(&attempt.number));
         let is_own = |model: &&Model| words.iter().any(|word| model.name.contains(word));
         let (mut chosen, others): (Vec<_>, Vec<_>) = reaching.partition(is_own);
         let mut seconds = 0.0;

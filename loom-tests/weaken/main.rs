@@ -7,7 +7,7 @@
 //! `--write` puts what is found into the document at once, `--out` into a file of its own as well.
 //!
 //! A weakening meets the models of its file that pass the site, and after them others, the quickest first, up to `--further` seconds: all with one preemption, and then,
-//! unless `--quick`, all at their own bounds. `--quick` finds most of what they notice and says nothing about the rest. `--longest` leaves out the models that take longer.
+//! unless `--quick`, all at their own bounds. `--quick` finds most of what they notice and says nothing about the rest. The models that take longer than `--longest` stop at one preemption.
 //! A model may take `--timeout` seconds longer than three times what it takes unchanged.
 //!
 //! `--new` tries only what the document says has not been run, so an interrupted run can go on; `--left` also what no model has noticed yet. One run with `--quick` and one with
