@@ -22,6 +22,7 @@ fn main() -> Result<(), JobError> {
     }
 
     // A job that panics harms nobody: the panic arrives in the handle, and the worker goes on.
+    println!("the next job panics on purpose");
     let crash = pool.submit(|| -> u32 { panic!("out of cheese") });
     match crash.join() {
         Err(JobError::Panicked(panic)) => println!("the job panicked: {panic}"),
