@@ -119,7 +119,7 @@
 //!
 //! # Later, and again and again
 //!
-//! [`Pool::submit_later`] and [`Pool::submit_at`] queue a job when its time has come, [`Pool::schedule`] runs one over and over, on a grid that does not drift. It never overlaps with itself, and goes on until it is
+//! [`Pool::submit_later`] and [`Pool::submit_at`] queue a job when its time has come, [`Pool::schedule`] runs one over and over, on a grid that does not drift. A schedule never overlaps with itself, and goes on until it is
 //! cancelled or the pool ends. One thread serves all of them. Tests move a [`ManualClock`].
 //!
 //! ```
