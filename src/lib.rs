@@ -270,6 +270,7 @@ mod set;
 mod sleep;
 mod sync;
 mod timer;
+mod trace;
 mod util;
 mod wheel;
 mod worker;

@@ -242,7 +242,8 @@ where
         let closure = unsafe { cell.body.take_closure() };
         owner.left_queue();
         owner.started();
-        let result = frame::enter(head, || contain(closure));
+        let label = || (if cell.head.vtable.node.is_some() { "delayed" } else { "submitted" }, Some(cell.head.id));
+        let result = frame::enter(head, || owner.in_span(label, || contain(closure)));
         owner.finished();
         let phase = if result.is_ok() { Phase::Done } else { Phase::Panicked };
         if result.is_err() {

@@ -35,6 +35,11 @@ impl JobId {
         Self(self.0 + distance as u64)
     }
 
+    /// The number itself.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
     /// A number that no other job has.
     pub(crate) fn new() -> Self {
         NEXT.with(|next| {

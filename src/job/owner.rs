@@ -9,9 +9,10 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, RwLock, Weak};
 
-use super::{JobRef, Node, Reason};
+use super::{JobId, JobRef, Node, Reason};
 use crate::queue::Released;
 use crate::sync::fork;
+use crate::trace;
 use crate::util::blocks::Blocks;
 use crate::util::contain::{Payload, bury};
 
@@ -21,6 +22,10 @@ pub trait Owner {
     fn started(&self) {}
     /// The closure has ended; nobody has been told yet.
     fn finished(&self) {}
+    /// The index of the running worker, if this is one.
+    fn worker(&self) -> Option<usize> {
+        None
+    }
     /// The running thread's own store of memory for jobs.
     fn blocks(&self) -> Option<&Blocks> {
         None
@@ -50,6 +55,18 @@ pub trait Owner {
     /// Hands over the payload of a panic that has been counted. Never panics.
     fn hand_over(&self, payload: Payload) {
         self.report(payload);
+    }
+}
+
+impl dyn Owner + '_ {
+    /// Does `run`, which contains the panics of a job's closure, in the job's span. `label`: its kind, and its number if it has one.
+    #[inline(always)]
+    pub fn in_span<R>(&self, label: impl FnOnce() -> (&'static str, Option<JobId>), run: impl FnOnce() -> R) -> R {
+        let label = || {
+            let (kind, id) = label();
+            trace::Job { kind, id: id.map(JobId::number), worker: self.worker() }
+        };
+        trace::job(label, |payload| self.report(payload), run)
     }
 }
 

@@ -191,7 +191,7 @@ impl<F: FnMut() + Send + 'static> Periodic<F> {
         owner.started();
         // SAFETY: Running: the closure is ours.
         let call = || this.closure.with_mut(|closure| unsafe { &mut *closure }.as_mut().map(|closure| closure()));
-        let result = frame::enter_periodic(&this.state, || contain(call));
+        let result = frame::enter_periodic(&this.state, || owner.in_span(|| ("scheduled", None), || contain(call)));
         owner.finished();
         if let Err(payload) = result {
             owner.report(payload);

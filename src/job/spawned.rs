@@ -67,7 +67,7 @@ impl<F: FnOnce() + Send + 'static, const PLACE: Place> Spawned<F, PLACE> {
                 let closure = unsafe { Self::take_out(job, Some(owner)) };
                 owner.left_queue();
                 owner.started();
-                let result = contain(closure);
+                let result = owner.in_span(|| ("spawned", None), || contain(closure));
                 owner.finished();
                 result.unwrap_or_else(|payload| owner.report(payload));
             }

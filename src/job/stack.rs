@@ -126,7 +126,8 @@ impl<'a, F, R, C: Fn(F) -> R> StackJob<'a, F, R, C> {
         let closure = unsafe { self.body.take_closure() };
         owner.started();
         // SAFETY: the thread that the chain came from waits until this job has ended.
-        let result = unsafe { self.outer.resume(|| contain(|| (self.call)(closure))) };
+        let result =
+            unsafe { self.outer.resume(|| owner.in_span(|| ("piece", None), || contain(|| (self.call)(closure)))) };
         owner.finished();
         let state = if result.is_ok() { DONE } else { PANICKED };
         // SAFETY: still ours, and empty.

@@ -15,11 +15,12 @@ use piece::{Credit, Direct};
 pub use run::{main, timer_main};
 pub use strand::{Pauser, Said, Strand, identity};
 
-use crate::job::{JobRef, OwnerId};
+use crate::job::{JobRef, Owner, OwnerId};
 use crate::park::{Parker, Unparker};
 use crate::queue::Released;
 use crate::registry::{Lane, Lent, Mailbox, Queues, Registry, Stats};
 use crate::sync::{facade_thread_local, fence};
+use crate::trace;
 use crate::util::blocks::Blocks;
 use crate::util::rng::Rng;
 use crate::util::seat::Seat;
@@ -263,6 +264,7 @@ impl Worker {
     #[cold]
     fn count_wake(&self) {
         self.stats().wakes.bump();
+        trace::woke(self.index, |payload| self.registry.report(payload));
     }
 }
 

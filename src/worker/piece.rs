@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::search::Found;
 use super::{Worker, stack};
-use crate::job::{JobRef, Verb};
+use crate::job::{JobRef, Owner, Verb};
 use crate::park::Latch;
 use crate::queue::Steal;
 use crate::sync::Patience;
 use crate::sync::time::Deadline;
+use crate::trace;
 use crate::util::limits::{CREDIT_BATCH, PIECE_LOOKS, PIECE_NAP};
 
 /// Of the naps of a worker that waits for a stolen piece. A guess.
@@ -103,6 +104,10 @@ impl Worker {
     /// Waits until `done` holds, and meanwhile runs what it depends on: what `more` finds, and what those offer who serve `awaited`. Nothing else, unless the
     /// pool's policy says so. Who makes it hold unparks this worker.
     pub(crate) fn wait_for(&self, awaited: usize, done: impl Fn() -> bool, more: impl Fn() -> bool) {
+        trace::wait(self.index, |payload| self.report(payload), || self.run_parts_until(awaited, done, more));
+    }
+
+    fn run_parts_until(&self, awaited: usize, done: impl Fn() -> bool, more: impl Fn() -> bool) {
         let (mut looks, mut nap) = (PIECE_LOOKS, PIECE_NAP);
         let mut patience = Patience::new();
         while !done() {
@@ -123,13 +128,14 @@ impl Worker {
     /// Runs one of the pieces that are part of what is awaited. False: nobody offers one.
     fn take_part_back(&self, awaited: usize) -> bool {
         let others = self.registry.workers().iter().enumerate().filter(|(index, _)| *index != self.index);
-        for (_, slot) in others {
+        for (victim, slot) in others {
             if !slot.serving.serves(awaited) || !stack::has_room_for_another() {
                 continue;
             }
             if let Some(Steal::Success(job)) = slot.steal_back(&self.registry, awaited) {
                 self.stats().steals.bump();
                 self.stats().heavies.bump();
+                trace::stole(self.index, victim, |payload| self.report(payload));
                 self.run(Found::Piece(job));
                 return true;
             }

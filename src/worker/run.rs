@@ -9,6 +9,7 @@ use crate::queue::Released;
 use crate::registry::{Queues, Registry};
 use crate::sleep::Searching;
 use crate::sync::spin_hint;
+use crate::trace;
 use crate::util::blocks::Blocks;
 use crate::util::contain::Payload;
 
@@ -19,7 +20,9 @@ pub fn main(registry: Arc<Registry>, index: usize, queues: Queues) {
     worker.enter(|| {
         let registry = &worker.registry;
         registry.call_hook(registry.config().on_start.as_ref(), index);
+        trace::started(index, |payload| registry.report(payload));
         worker.work_until_closed();
+        trace::stopping(index, |payload| registry.report(payload));
         registry.call_hook(registry.config().on_stop.as_ref(), index);
     });
     worker.registry.close_mail(index);
@@ -101,13 +104,16 @@ impl Worker {
     fn rest(&self, searching: Searching) -> Searching {
         self.released.flush();
         self.linger.set(0);
-        let sleep = self.registry.sleep();
-        if sleep.depart(searching, || self.registry.has_work()) {
-            self.stats().heavies.bump();
-        }
-        self.registry.about_to_rest();
-        self.registry.spares().rest();
-        sleep.come_back()
+        let rest = || {
+            let sleep = self.registry.sleep();
+            if sleep.depart(searching, || self.registry.has_work()) {
+                self.stats().heavies.bump();
+            }
+            self.registry.about_to_rest();
+            self.registry.spares().rest();
+            sleep.come_back()
+        };
+        trace::park(self.index, |payload| self.report(payload), rest)
     }
 
     fn sleep(&self, searching: Searching) -> Searching {
@@ -116,8 +122,8 @@ impl Worker {
         let registry = &self.registry;
         let before_park = |all_asleep| registry.about_to_park(all_asleep);
         let has_mail = || !self.mail().is_empty();
-        let (searching, slept) =
-            registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park);
+        let sleep = || registry.sleep().sleep(searching, self.index, || registry.has_work(), has_mail, before_park);
+        let (searching, slept) = trace::park(self.index, |payload| self.report(payload), sleep);
         if slept.parked {
             self.stats().parks.bump();
         } else {
@@ -159,6 +165,10 @@ impl Owner for Worker {
     #[inline]
     fn finished(&self) {
         self.stats().finished.bump();
+    }
+
+    fn worker(&self) -> Option<usize> {
+        Some(self.index)
     }
 
     #[inline]

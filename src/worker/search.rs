@@ -1,11 +1,12 @@
 //! Where a worker looks for work, and in which order.
 
 use super::Worker;
-use crate::job::JobRef;
+use crate::job::{JobRef, Owner};
 use crate::queue::Steal;
 use crate::registry::Slot;
 use crate::sleep::Searching;
 use crate::sync::{Patience, spin_hint};
+use crate::trace;
 use crate::util::limits::{FAIRNESS_INTERVAL, LINGER_SPINS, SEARCH_ROUNDS};
 
 /// A job, and how to run it.
@@ -133,6 +134,7 @@ impl Worker {
                 Steal::Retry => met_others = true,
                 Steal::Success(found) => {
                     self.stats().steals.bump();
+                    trace::stole(self.index, victim, |payload| self.report(payload));
                     return Steal::Success(found);
                 }
             }

@@ -79,7 +79,7 @@ impl<F: FnOnce() + Send, const IN_BLOCK: bool> Piece<F, IN_BLOCK> {
 fn run(scope: &Core, job: JobRef, closure: impl FnOnce(), owner: &dyn Owner) {
     let latch = scope.latch();
     // SAFETY: the thread that the chain came from waits for the scope, which waits for this job.
-    let contained = || unsafe { scope.outer().resume(|| contain(closure)) };
+    let contained = || unsafe { scope.outer().resume(|| owner.in_span(|| ("scoped", None), || contain(closure))) };
     owner.started();
     Worker::with_current_of(scope.registry(), |worker| {
         let result = match worker {
