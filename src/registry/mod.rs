@@ -227,9 +227,13 @@ impl Registry {
 
     /// Jobs that are queued and not running.
     pub fn pending(&self) -> usize {
-        let deques = |slot: &Slot| slot.fork_join.len() + slot.spawned.len();
-        let queued: usize = self.workers.iter().map(|slot| deques(slot)).sum();
+        let queued: usize = self.workers.iter().map(|slot| slot.queued()).sum();
         (queued + self.shared.len()).saturating_sub(self.tombstones_queued())
+    }
+
+    /// Jobs and tombstones in one of the shared queues.
+    pub fn queued_in(&self, lane: Lane) -> usize {
+        self.shared.len_of(lane)
     }
 
     /// Jobs that are running.

@@ -197,8 +197,16 @@ impl Shared {
 
     /// Jobs and tombstones queued.
     pub fn len(&self) -> usize {
-        let first = self.express.len() + self.old_express.len() + self.due.len() + self.old_due.len();
-        first + self.injector.len() + self.old_injected.len()
+        [Lane::Express, Lane::Due, Lane::Back].map(|lane| self.len_of(lane)).iter().sum()
+    }
+
+    /// Jobs and tombstones queued in one lane.
+    pub fn len_of(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Express => self.express.len() + self.old_express.len(),
+            Lane::Due => self.due.len() + self.old_due.len(),
+            Lane::Back => self.injector.len() + self.old_injected.len(),
+        }
     }
 
     /// Takes every job that is queued now, up to the present length, so that a busy submitter cannot hold the caller for ever; each with where it was. Waits while

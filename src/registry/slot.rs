@@ -49,6 +49,11 @@ pub(super) fn new_worker() -> (CachePadded<Slot>, Queues) {
 }
 
 impl Slot {
+    /// Jobs and tombstones in the worker's own queues.
+    pub fn queued(&self) -> usize {
+        self.fork_join.len() + self.spawned.len()
+    }
+
     /// Tries to take the oldest fork-join piece. `None`: another thief of the pool is paying for a heavy fence just now, and one at a time is enough.
     pub fn steal_piece(&self, registry: &Registry) -> Option<Steal<JobRef>> {
         registry.in_heavy_turn(|| self.fork_join.steal())
