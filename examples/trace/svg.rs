@@ -1,0 +1,144 @@
+//! A picture of a trace: a lane for each worker, spans inside spans, a line for each steal.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+/// In pixels: the picture, the names on the left, a span, the space between lanes.
+const WIDTH: f64 = 1200.0;
+const LEFT: f64 = 90.0;
+const TOP: f64 = 34.0;
+const SPAN: f64 = 15.0;
+const BETWEEN: f64 = 14.0;
+
+/// So deep spans are drawn.
+const DEEPEST: usize = 6;
+
+/// What is drawn in which colour.
+const COLOURS: [(&str, &str); 8] = [
+    ("piece", "#4e79a7"),
+    ("spawned", "#59a14f"),
+    ("submitted", "#f28e2b"),
+    ("delayed", "#b07aa1"),
+    ("scheduled", "#e15759"),
+    ("filch.wait", "#bab0ac"),
+    ("filch.park", "#ececec"),
+    ("sort", "#a0cbe8"),
+];
+
+/// A stretch of time on a lane, in microseconds.
+struct Span {
+    what: String,
+    depth: usize,
+    start: f64,
+    end: f64,
+}
+
+/// One thread.
+#[derive(Default)]
+struct Lane {
+    name: String,
+    spans: Vec<Span>,
+    /// Begun and not ended.
+    open: Vec<(String, f64)>,
+    /// When it stole, and from which worker.
+    steals: Vec<(f64, String)>,
+}
+
+impl Lane {
+    fn height(&self) -> f64 {
+        self.spans.iter().map(|span| span.depth + 1).max().unwrap_or(1) as f64 * SPAN
+    }
+}
+
+/// Draws what `tracing-chrome` has written.
+pub fn draw(trace: &str) -> Result<String, Box<dyn Error>> {
+    let lanes = lanes(trace)?;
+    let jobs = || lanes.iter().flat_map(|lane| &lane.spans).filter(|span| span.what != "filch.park");
+    let start = jobs().map(|span| span.start).fold(f64::INFINITY, f64::min);
+    let end = jobs().map(|span| span.end).fold(0.0, f64::max);
+    if start >= end {
+        return Err("there is no job in the trace".into());
+    }
+    let x = |time: f64| LEFT + (time.clamp(start, end) - start) / (end - start) * (WIDTH - LEFT - 10.0);
+    let mut tops = vec![TOP];
+    lanes.iter().for_each(|lane| tops.push(tops[tops.len() - 1] + lane.height() + BETWEEN));
+    let bottom = tops[lanes.len()];
+
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{:.0}\" font-family=\"sans-serif\" \
+         font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+        bottom + 24.0
+    );
+    legend(&mut svg)?;
+    for millis in 0..=((end - start) / 1000.0) as u32 {
+        let at = x(start + f64::from(millis) * 1000.0);
+        writeln!(svg, "<path d=\"M{at:.1} {TOP}V{bottom:.1}\" stroke=\"#ddd\"/>")?;
+        if millis % 5 == 0 {
+            writeln!(svg, "<text x=\"{at:.1}\" y=\"{:.1}\" fill=\"#666\">{millis} ms</text>", bottom + 14.0)?;
+        }
+    }
+    for (lane, top) in lanes.iter().zip(&tops) {
+        writeln!(svg, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, lane.name)?;
+        for span in lane.spans.iter().filter(|span| span.end > start && span.start < end) {
+            let (left, y) = (x(span.start), top + span.depth as f64 * SPAN);
+            let (width, colour) = ((x(span.end) - left).max(0.3), colour(&span.what));
+            let height = SPAN - 2.0;
+            writeln!(svg, "<path d=\"M{left:.1} {y:.1}h{width:.1}v{height}h-{width:.1}z\" fill=\"{colour}\"/>")?;
+        }
+    }
+    for (thief, lane) in lanes.iter().enumerate() {
+        for (time, victim) in &lane.steals {
+            let Some(victim) = lanes.iter().position(|lane| lane.name == format!("filch-{victim}")) else { continue };
+            let (at, from, to) = (x(*time), tops[victim] + SPAN / 2.0, tops[thief] + SPAN / 2.0);
+            writeln!(svg, "<path d=\"M{at:.1} {from:.1}V{to:.1}\" stroke=\"black\" stroke-width=\"0.8\"/>")?;
+            writeln!(svg, "<circle cx=\"{at:.1}\" cy=\"{to:.1}\" r=\"2\"/>")?;
+        }
+    }
+    svg.push_str("</svg>\n");
+    Ok(svg)
+}
+
+fn legend(svg: &mut String) -> std::fmt::Result {
+    let mut left = LEFT;
+    for (what, colour) in COLOURS {
+        writeln!(svg, "<rect x=\"{left}\" y=\"8\" width=\"12\" height=\"12\" fill=\"{colour}\"/>")?;
+        writeln!(svg, "<text x=\"{}\" y=\"18\">{what}</text>", left + 16.0)?;
+        left += 36.0 + 7.0 * what.len() as f64;
+    }
+    writeln!(svg, "<path d=\"M{left} 14h16\" stroke=\"black\"/><circle cx=\"{}\" cy=\"14\" r=\"2\"/>", left + 16.0)?;
+    writeln!(svg, "<text x=\"{}\" y=\"18\">steal</text>", left + 24.0)
+}
+
+fn colour(what: &str) -> &'static str {
+    COLOURS.iter().find(|(name, _)| *name == what).map_or("#edc948", |(_, colour)| colour)
+}
+
+/// The threads of the pool that have said something, by name.
+fn lanes(trace: &str) -> Result<Vec<Lane>, Box<dyn Error>> {
+    let events: Vec<Value> = serde_json::from_str(trace)?;
+    let mut lanes: BTreeMap<u64, Lane> = BTreeMap::new();
+    for event in &events {
+        let lane = lanes.entry(event["tid"].as_u64().ok_or("an event without a thread")?).or_default();
+        let argument = |name: &str| event["args"][name].as_str().unwrap_or_default().trim_matches('"').to_string();
+        let name = event["name"].as_str().unwrap_or_default();
+        let time = event["ts"].as_f64().unwrap_or_default();
+        match (event["ph"].as_str(), name) {
+            (Some("M"), _) => lane.name = argument("name"),
+            (Some("B"), "filch.job") => lane.open.push((argument("kind"), time)),
+            (Some("B"), _) => lane.open.push((name.into(), time)),
+            (Some("E"), _) => {
+                let (what, start) = lane.open.pop().ok_or("the end of a span that did not begin")?;
+                let depth = lane.open.len().min(DEEPEST);
+                lane.spans.push(Span { what, depth, start, end: time });
+            }
+            (Some("i"), "filch.steal") => lane.steals.push((time, argument("victim"))),
+            _ => {}
+        }
+    }
+    let mut lanes: Vec<_> = lanes.into_values().filter(|lane| lane.name.starts_with("filch-")).collect();
+    lanes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(lanes)
+}
