@@ -9,25 +9,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use filch_benches::contestant::Runner;
+use filch_benches::record::Figures;
 use filch_benches::{cpu, fresh};
-
-const TITLES: [&str; 5] =
-    ["contestant", "CPU µs/s", "switches/s", "CPU µs/s after the burst", "switches/s after the burst"];
 
 /// How many jobs the burst has.
 const BURST: u64 = 1_000_000;
 
-/// For how many seconds the pool is watched, unless the command line says otherwise.
-const SECONDS: u64 = 5;
+/// The pool is watched for five seconds, unless the command line says otherwise.
+const QUESTION: fresh::Question = fresh::Question {
+    workload: "idle",
+    unit: "seconds",
+    size: 5,
+    figures: &["CPU µs/s", "switches/s", "CPU µs/s after the burst", "switches/s after the burst"],
+};
 
 /// The threads of a new pool have settled after that.
 const SETTLE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
-    fresh::main(&TITLES, SECONDS, measure)
+    fresh::main(&QUESTION, measure)
 }
 
-fn measure(pool: &'static dyn Runner, seconds: u64) -> Vec<String> {
+fn measure(pool: &'static dyn Runner, seconds: u64) -> Figures {
     pool.queue(1000).expect("the pool takes jobs").wait();
     thread::sleep(SETTLE);
     let fresh = watch(Duration::from_secs(seconds));
@@ -37,14 +40,14 @@ fn measure(pool: &'static dyn Runner, seconds: u64) -> Vec<String> {
 }
 
 /// Sleeps and says what the process has used meanwhile, a second.
-fn watch(time: Duration) -> Vec<String> {
+fn watch(time: Duration) -> Figures {
     // The processor time is read last before and first after: counting the switches takes some itself.
     let (switches_before, start, cpu_before) = (switches(), Instant::now(), cpu::used());
     thread::sleep(time);
     let (cpu, seconds) = (cpu::used().zip(cpu_before), start.elapsed().as_secs_f64());
     let switches = switches().zip(switches_before).map(|(after, before)| (after - before) as f64 / seconds);
     let cpu = cpu.map(|(after, before)| (after - before).as_micros() as f64 / seconds);
-    [cpu, switches].map(|figure| figure.map_or_else(|| "–".into(), |figure| format!("{figure:.1}"))).to_vec()
+    vec![cpu, switches]
 }
 
 /// The context switches of all threads but this one so far, where the system says.

@@ -12,11 +12,15 @@ use std::time::Duration;
 
 use filch_benches::contestant::Runner;
 use filch_benches::fresh;
+use filch_benches::record::Figures;
 
-const TITLES: [&str; 5] = ["contestant", "RSS B/job", "heap B/job", "RSS left MiB", "heap left MiB"];
-
-/// How many jobs are queued unless the command line says otherwise.
-const JOBS: u64 = 10_000_000;
+/// Ten million jobs are queued unless the command line says otherwise.
+const QUESTION: fresh::Question = fresh::Question {
+    workload: "memory",
+    unit: "jobs",
+    size: 10_000_000,
+    figures: &["RSS B/job", "heap B/job", "RSS left MiB", "heap left MiB"],
+};
 
 /// What remains is looked at so long after the last job.
 const AFTER: Duration = Duration::from_secs(1);
@@ -25,12 +29,12 @@ const AFTER: Duration = Duration::from_secs(1);
 static HEAP: Counting = Counting { live: AtomicUsize::new(0) };
 
 fn main() -> ExitCode {
-    fresh::main(&TITLES, JOBS, measure)
+    fresh::main(&QUESTION, measure)
 }
 
-fn measure(pool: &'static dyn Runner, jobs: u64) -> Vec<String> {
-    // Touches what a first job touches.
-    pool.queue(1000).expect("the pool takes jobs").wait();
+fn measure(pool: &'static dyn Runner, jobs: u64) -> Figures {
+    // Touches what a first job touches, and no more: a short queue would find the memory of the jobs before.
+    pool.queue(10).expect("the pool takes jobs").wait();
     let blocked = pool.block().expect("the pool takes jobs");
     let before = Used::now();
     let queued = pool.queue(jobs).expect("the pool takes jobs");
@@ -39,33 +43,38 @@ fn measure(pool: &'static dyn Runner, jobs: u64) -> Vec<String> {
     queued.wait();
     thread::sleep(AFTER);
     let after = Used::now();
-    let per_job = |full: usize, before: usize| format!("{:.1}", full.saturating_sub(before) as f64 / jobs as f64);
-    let left = |after: usize, before: usize| format!("{:.1}", after.saturating_sub(before) as f64 / f64::from(1 << 20));
+    let per_job = |full: usize, before: usize| full.saturating_sub(before) as f64 / jobs as f64;
+    let left = |after: usize, before: usize| after.saturating_sub(before) as f64 / f64::from(1 << 20);
     vec![
-        per_job(full.resident, before.resident),
-        per_job(full.heap, before.heap),
-        left(after.resident, before.resident),
-        left(after.heap, before.heap),
+        resident(&full, &before, per_job),
+        Some(per_job(full.heap, before.heap)),
+        resident(&after, &before, left),
+        Some(left(after.heap, before.heap)),
     ]
+}
+
+/// A figure of the resident sets, where the system says.
+fn resident(later: &Used, earlier: &Used, figure: impl Fn(usize, usize) -> f64) -> Option<f64> {
+    Some(figure(later.resident?, earlier.resident?))
 }
 
 /// The memory of this process at one moment, in bytes.
 struct Used {
-    resident: usize,
+    resident: Option<usize>,
     heap: usize,
 }
 
 impl Used {
     fn now() -> Self {
-        Self { resident: resident().unwrap_or(0), heap: HEAP.live.load(Ordering::Relaxed) }
+        Self { resident: Self::resident(), heap: HEAP.live.load(Ordering::Relaxed) }
     }
-}
 
-/// The resident set, where the system says. It is told in KiB.
-fn resident() -> Option<usize> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
+    /// The resident set, where the system says. It is told in KiB.
+    fn resident() -> Option<usize> {
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
+    }
 }
 
 /// The system's allocator, counting the bytes that are in use.

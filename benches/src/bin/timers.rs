@@ -1,13 +1,16 @@
-//! Timers side by side, taking turns, each run in a process of its own, as Markdown tables.
+//! Timers side by side, taking turns, each run in a process of its own, as Markdown tables and as JSON.
 //!
-//! `cargo run --release -p filch-benches --bin timers -- [--rounds N] [--workload NAME[=SIZE]]… [--contestant NAME]… [--quick]`
+//! `cargo run --release -p filch-benches --bin timers -- [--rounds N] [--workload NAME[=SIZE]]… [--contestant NAME]… [--json FILE] [--quick]`
 
 use std::env;
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use filch_benches::timers::{CHURN, Entry, FIELD, INSERT_CANCEL, INSERT_FIRE, OURS, PERIODIC, Workload};
+use filch_benches::record::{self, Environment, Measurement, Record, grouped, in_turns};
+use filch_benches::timers::{CHURN, Entry, FIELD, INSERT_CANCEL, INSERT_FIRE, PACKAGES, PERIODIC, Workload};
+use filch_benches::{exit, fresh};
 
-const USAGE: &str = "options: [--rounds N] [--workload NAME[=SIZE]]… [--contestant NAME]… [--quick]";
+const USAGE: &str = "options: [--rounds N] [--workload NAME[=SIZE]]… [--contestant NAME]… [--json FILE] [--quick]";
 
 const WORKLOADS: [&Workload; 4] = [&INSERT_CANCEL, &INSERT_FIRE, &PERIODIC, &CHURN];
 
@@ -19,6 +22,7 @@ struct Options {
     field: Vec<&'static Entry>,
     /// A workload, and its size if it is not the usual one.
     workloads: Vec<(&'static Workload, Option<u64>)>,
+    json: Option<PathBuf>,
     quick: bool,
     /// Run one, here, and print its figures.
     alone: bool,
@@ -29,67 +33,50 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    if options.alone {
-        return run_here(&options);
-    }
-    let all_well = options.workloads.iter().all(|(workload, size)| {
-        let usual = if options.quick { workload.quick } else { workload.size };
-        table(&options, workload, size.unwrap_or(usual))
-    });
-    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    exit(if options.alone { run_here(&options) } else { run(&options) })
 }
 
-fn run_here(options: &Options) -> ExitCode {
+fn run_here(options: &Options) -> Result<(), String> {
     let (workload, size) = options.workloads[0];
-    let Some(run) = options.field[0].run(workload) else { return ExitCode::FAILURE };
-    let figures = run(size.unwrap_or(workload.size));
-    println!("{}", figures.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
-    ExitCode::SUCCESS
+    let run = options.field[0].run(workload).ok_or("it does not take part")?;
+    fresh::print(&run(size.unwrap_or(workload.size)).into_iter().map(Some).collect::<Vec<_>>());
+    Ok(())
 }
 
-/// False: a run failed.
-fn table(options: &Options, workload: &Workload, size: u64) -> bool {
-    println!("### {}: {size} {}, {} rounds\n", workload.name, workload.unit, options.rounds);
-    let titles = [&["contestant"], workload.titles, &["vs filch", "min–max"]].concat();
-    row(titles.iter().map(ToString::to_string));
-    row(titles.iter().enumerate().map(|(n, _)| if n == 0 { "---".into() } else { "---:".into() }));
-    let takers = options.field.iter().filter(|entry| entry.run(workload).is_some());
-    let mut records: Vec<(&Entry, Vec<Vec<f64>>)> = takers.map(|entry| (*entry, Vec::new())).collect();
-    for _ in 0..options.rounds {
-        for (entry, rounds) in &mut records {
-            let Some(figures) = run_there(entry, workload, size) else {
-                eprintln!("{} failed", entry.name);
-                return false;
-            };
-            rounds.push(figures);
-        }
+fn run(options: &Options) -> Result<(), String> {
+    record::is_writable(options.json.as_deref())?;
+    let environment = Environment::of(PACKAGES);
+    println!("{environment}\nRounds: {}.\n", options.rounds);
+    let mut measurements = Vec::new();
+    for &(workload, size) in &options.workloads {
+        let usual = if options.quick { workload.quick } else { workload.size };
+        let measurement = measure(options, workload, size.unwrap_or(usual))?;
+        println!("{}", record::table(&measurement));
+        measurements.push(measurement);
     }
-    let ours = records.iter().find(|(entry, _)| entry.name == OURS).map(|(_, rounds)| median(rounds, 0));
-    for (entry, rounds) in &records {
-        let figures = (0..workload.titles.len()).map(|n| number(median(rounds, n)));
-        let versus = ours.map_or_else(|| "–".into(), |ours| format!("{:.2}", median(rounds, 0) / ours));
-        row([entry.name.into()].into_iter().chain(figures).chain([versus, spread(rounds)]));
-    }
-    println!();
-    true
+    Record { environment, measurements }.write(options.json.as_deref())
 }
 
-fn run_there(entry: &Entry, workload: &Workload, size: u64) -> Option<Vec<f64>> {
-    let mut command = Command::new(env::current_exe().ok()?);
+fn measure(options: &Options, workload: &Workload, size: u64) -> Result<Measurement, String> {
+    let takers: Vec<&Entry> = options.field.iter().filter(|entry| entry.run(workload).is_some()).copied().collect();
     let workload_and_size = format!("{}={size}", workload.name);
-    command.args(["--alone", "--contestant", entry.name, "--workload", &workload_and_size]);
-    let output = command.stderr(Stdio::inherit()).output().ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()?.split_whitespace().map(|figure| figure.parse().ok()).collect()
+    let there =
+        |entry: &&Entry| fresh::run_again(&["--alone", "--contestant", entry.name, "--workload", &workload_and_size]);
+    let rows = in_turns(&takers, 0, options.rounds, |entry| (entry.name, entry.role()), there).ok_or("a run failed")?;
+    let conditions = format!("{} {}", grouped(size), workload.unit);
+    Ok(Measurement::new(workload.name, conditions, &[(workload.unit, size)], workload.titles, rows))
 }
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut options = Self { rounds: 5, field: Vec::new(), workloads: Vec::new(), quick: false, alone: false };
+        let mut options =
+            Self { rounds: 5, field: Vec::new(), workloads: Vec::new(), json: None, quick: false, alone: false };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--rounds" => options.rounds = arguments.next()?.parse().ok().filter(|rounds| *rounds > 0)?,
                 "--quick" => (options.rounds, options.quick) = (1, true),
                 "--alone" => options.alone = true,
+                "--json" => options.json = Some(arguments.next()?.into()),
                 "--contestant" => {
                     let name = arguments.next()?;
                     options.field.push(FIELD.iter().find(|entry| entry.name == name)?);
@@ -121,30 +108,6 @@ fn workload(text: &str) -> Option<(&'static Workload, Option<u64>)> {
     Some((workload, size))
 }
 
-fn row(cells: impl Iterator<Item = String>) {
-    println!("| {} |", cells.collect::<Vec<_>>().join(" | "));
-}
-
-fn median(rounds: &[Vec<f64>], figure: usize) -> f64 {
-    let mut sorted: Vec<f64> = rounds.iter().map(|round| round[figure]).collect();
-    sorted.sort_by(f64::total_cmp);
-    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
-}
-
-/// Of what contestants are compared by.
-fn spread(rounds: &[Vec<f64>]) -> String {
-    let least = rounds.iter().map(|round| round[0]).fold(f64::INFINITY, f64::min);
-    let most = rounds.iter().map(|round| round[0]).fold(0.0, f64::max);
-    format!("{}–{}", number(least), number(most))
-}
-
-fn number(figure: f64) -> String {
-    if figure.is_nan() {
-        return "–".into();
-    }
-    if figure.abs() < 100.0 && figure.fract() != 0.0 { format!("{figure:.1}") } else { format!("{figure:.0}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +125,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_refused() {
-        for line in ["--rounds 0", "--workload", "--workload none", "--workload churn=0", "--contestant none", "more"] {
+        for line in
+            ["--rounds 0", "--workload", "--workload none", "--workload churn=0", "--contestant none", "--json", "more"]
+        {
             assert!(parse(line).is_none(), "{line}");
         }
         assert_eq!(parse("--workload insert_cancel=10").unwrap().workloads[0].1, Some(10));

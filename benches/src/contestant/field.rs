@@ -3,7 +3,8 @@
 use super::forker::{self, Forker, Forks};
 use super::looper::{self, Looper, Loops};
 use super::*;
-use crate::workload::{Blocked, Queued, Sample, Workload, block, queue};
+use crate::record::Role;
+use crate::workload::{Blocked, Queued, Sample, Workload, block, queue, spawn_from_many};
 
 /// The crate that the others are rivals of.
 pub const OURS: &str = "filch";
@@ -26,6 +27,11 @@ pub trait Runner {
     fn queue(&'static self, _jobs: u64) -> Option<Queued> {
         None
     }
+
+    /// Spawns that many jobs from so many threads at once and waits until all have run, if the pool takes jobs.
+    fn spawn_from_many(&'static self, _submitters: usize, _jobs: u64) -> Option<Sample> {
+        None
+    }
 }
 
 /// A pool that takes jobs.
@@ -45,6 +51,10 @@ impl<C: Contestant> Runner for Jobs<C> {
 
     fn queue(&'static self, jobs: u64) -> Option<Queued> {
         Some(queue(&self.pool, jobs))
+    }
+
+    fn spawn_from_many(&'static self, submitters: usize, jobs: u64) -> Option<Sample> {
+        Some(spawn_from_many(&self.pool, submitters, jobs))
     }
 }
 
@@ -97,9 +107,13 @@ impl Entry {
         Self { workloads: Workload::OF_RANGES, ..Self::loops::<L>(name, Some(package)) }
     }
 
-    /// Whether the ratios may be to it: neither ours, nor plain sequential code.
-    pub fn is_rival(&self) -> bool {
-        self.package != Some(OURS) && self.name != SEQUENTIAL
+    /// What it is to the others.
+    pub fn role(&self) -> Role {
+        match self.package {
+            Some(OURS) => Role::Ours,
+            _ if self.name == SEQUENTIAL => Role::Baseline,
+            _ => Role::Rival,
+        }
     }
 
     /// Whether it is the same line. One name stands in several that differ in their workloads.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use contestant::{AsyncLock, Bare, Filch, LibcSem, ParkingLot, StdCondvar, TokioBlockOn, TokioTry};
 pub use workload::{Contest, Length, Outcome};
 
+use crate::record::Role;
+
 /// A semaphore under test.
 pub(crate) trait Permits: Sync + Sized {
     /// Makes one with so many permits.
@@ -29,6 +31,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What it is to the others. What cannot wait does less, so it is no rival.
+    pub fn role(&self) -> Role {
+        match self.name {
+            OURS => Role::Ours,
+            _ if self.contest.is_none() => Role::Baseline,
+            _ => Role::Rival,
+        }
+    }
+
     const fn waiting<P: Permits>(name: &'static str) -> Self {
         Self { name, uncontended: workload::uncontended::<P>, contest: Some(workload::contest::<P>) }
     }
@@ -40,6 +51,9 @@ impl Entry {
 
 /// Ours. The first of the [`FIELD`].
 pub const OURS: &str = "filch";
+
+/// The packages that they are from.
+pub const PACKAGES: [&str; 4] = [OURS, "tokio", "parking_lot", "async-lock"];
 
 /// All contestants.
 pub const FIELD: &[Entry] = &[

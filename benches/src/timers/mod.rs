@@ -10,6 +10,8 @@ use contestant::{AsyncIo, DelayQueue, Filch, HashWheel, MapThread, ScheduledThre
 pub(crate) use log::{Beat, Job};
 pub use workload::{CHURN, INSERT_CANCEL, INSERT_FIRE, PERIODIC, Workload};
 
+use crate::record::Role;
+
 /// Runs jobs after a delay, on [`WORKERS`](crate::WORKERS) threads where it has a pool.
 pub(crate) trait Delays: Sized {
     /// By which a job is cancelled.
@@ -90,6 +92,11 @@ impl Entry {
         Self { is_prompt: false, ..self }
     }
 
+    /// What it is to the others.
+    pub fn role(&self) -> Role {
+        if self.name == OURS { Role::Ours } else { Role::Rival }
+    }
+
     /// What it does in a workload.
     pub fn run(&self, workload: &Workload) -> Option<Run> {
         match workload.name {
@@ -104,6 +111,10 @@ impl Entry {
 
 /// Ours. The first of the [`FIELD`].
 pub const OURS: &str = "filch";
+
+/// The packages that they are from.
+pub const PACKAGES: [&str; 6] =
+    [OURS, "tokio-util", "tokio", "hierarchical_hash_wheel_timer", "scheduled-thread-pool", "async-io"];
 
 /// All contestants.
 pub const FIELD: &[Entry] = &[

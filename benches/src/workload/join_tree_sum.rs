@@ -30,7 +30,7 @@ pub(super) fn run<F: Forker>(pool: &'static F, levels: u64) -> Sample {
     let tree = tree(levels);
     let mut result = 0;
     let sample = measure(|| pool.heavies(), || result = pool.sum(tree));
-    assert_eq!(result, (0..nodes(levels)).sum(), "the sum is wrong");
+    assert_eq!(result, (0..nodes(levels)).sum::<u64>(), "the sum is wrong");
     sample
 }
 

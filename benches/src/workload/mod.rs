@@ -12,6 +12,7 @@ mod queue;
 mod roundtrip;
 mod sample;
 mod spawn_external;
+mod spawn_from_many;
 mod spawn_internal;
 mod spawn_tree;
 mod steal_latency;
@@ -25,6 +26,7 @@ pub(crate) use join_tree_sum::Node;
 pub use queue::{Blocked, Queued};
 pub(crate) use queue::{block, queue};
 pub use sample::{Latency, Sample};
+pub(crate) use spawn_from_many::run as spawn_from_many;
 
 /// A workload. The sizes below are in the unit that the variant's documentation names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +147,11 @@ impl Workload {
     pub const fn is_trips(self) -> bool {
         use Workload::*;
         matches!(self, RoundtripHot | RoundtripCold | StealLatencyIdle | StealLatencyAsleep)
+    }
+
+    /// Whether its runs have a [`Latency`]: single times count there, not the time of all.
+    pub const fn has_latency(self) -> bool {
+        self.is_trips() || matches!(self, Self::Tail)
     }
 
     /// How many workers there have to be.

@@ -14,7 +14,7 @@ pub(super) fn run<L: Looper>(pool: &'static L, items: u64) -> Sample {
     }
     let mut result = 0;
     let sample = measure(|| pool.heavies(), || result = pool.sum(&data));
-    assert_eq!(result, (0..items).map(value).sum(), "the sum is wrong");
+    assert_eq!(result, (0..items).map(value).sum::<u64>(), "the sum is wrong");
     sample
 }
 

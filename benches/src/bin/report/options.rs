@@ -1,8 +1,12 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use filch_benches::WORKERS;
 use filch_benches::contestant::{Entry, FIELD};
 use filch_benches::workload::Workload;
+
+use crate::growth::SERIES;
 
 /// What `--help` prints, before the names.
 const USAGE: &str = "\
@@ -14,6 +18,8 @@ usage: report [OPTIONS]
   --workers N           how many workers each pool has (default 2)
   --workload NAME       only this one; may be repeated
   --contestant NAME     only this one; may be repeated
+  --growth              instead: how the cost of a job grows with jobs, workers, and threads that spawn at once (3 rounds)
+  --json FILE           writes what was measured to a file, too; `draw` makes pictures of it
   --quick               small sizes: shows that everything works, measures little
   --help                this text";
 
@@ -37,55 +43,73 @@ pub(crate) enum Command {
 }
 
 /// What to run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) rounds: usize,
     pub(crate) workers: usize,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) contestants: Vec<Entry>,
     pub(crate) quick: bool,
+    pub(crate) growth: bool,
+    pub(crate) json: Option<PathBuf>,
 }
 
 impl Options {
     /// Reads the arguments, without the program's name.
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
         let mut rounds = None;
-        let mut options =
-            Self { rounds: 0, workers: WORKERS, workloads: Vec::new(), contestants: Vec::new(), quick: false };
+        let mut workers = None;
+        let mut options = Self::default();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--help" | "-h" => return Ok(Command::Help),
                 "--quick" => options.quick = true,
                 "--rounds" => rounds = Some(positive(&argument, arguments.next())?),
-                "--workers" => options.workers = positive(&argument, arguments.next())?,
+                "--growth" => options.growth = true,
+                "--json" => options.json = Some(arguments.next().ok_or("--json wants a file")?.into()),
+                "--workers" => workers = Some(positive(&argument, arguments.next())?),
                 "--workload" => options.workloads.push(workload(arguments.next())?),
                 "--contestant" => options.contestants.extend(contestant(arguments.next())?),
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
-        options.rounds = rounds.unwrap_or(if options.quick { 1 } else { 7 });
-        let too_few = |workload: &&Workload| workload.least_workers() > options.workers;
-        if let Some(workload) = options.workloads.iter().find(too_few) {
-            return Err(format!("{} wants {} workers", workload.name(), workload.least_workers()));
+        options.rounds = rounds.unwrap_or_else(|| options.usual_rounds());
+        if options.growth && (workers.is_some() || !options.workloads.is_empty()) {
+            return Err("--growth has workloads and workers of its own".into());
         }
-        let mut options = options.or_all();
-        options.workloads.retain(|&workload| options.contestants.iter().any(|entry| entry.takes_part(workload)));
-        if options.workloads.is_empty() {
-            return Err("none of these contestants takes part in these workloads".into());
-        }
+        options.workers = workers.unwrap_or(WORKERS);
+        options.check()?;
         Ok(Command::Report(options))
     }
 
-    /// An empty filter lets everything through that the workers are enough for.
-    fn or_all(mut self) -> Self {
-        if self.workloads.is_empty() {
-            self.workloads = Workload::ALL.to_vec();
-            self.workloads.retain(|workload| workload.least_workers() <= self.workers);
+    fn usual_rounds(&self) -> usize {
+        match (self.quick, self.growth) {
+            (true, _) => 1,
+            (false, true) => 3,
+            (false, false) => 7,
+        }
+    }
+
+    /// Refuses what cannot be run; an empty filter lets everything through that the workers are enough for.
+    fn check(&mut self) -> Result<(), String> {
+        let workers = self.workers;
+        let too_few = |workload: &&Workload| workload.least_workers() > workers;
+        if let Some(workload) = self.workloads.iter().find(too_few) {
+            return Err(format!("{} wants {} workers", workload.name(), workload.least_workers()));
+        }
+        if self.growth {
+            self.workloads = SERIES.map(|(workload, _)| workload).to_vec();
+        } else if self.workloads.is_empty() {
+            self.workloads = Workload::ALL.into_iter().filter(|workload| !too_few(&workload)).collect();
         }
         if self.contestants.is_empty() {
             self.contestants = FIELD.to_vec();
         }
-        self
+        self.workloads.retain(|&workload| self.contestants.iter().any(|entry| entry.takes_part(workload)));
+        if self.workloads.is_empty() {
+            return Err("none of these contestants takes part in these workloads".into());
+        }
+        Ok(())
     }
 
     /// The size of one run.
@@ -154,9 +178,19 @@ mod tests {
             "--contestant",
             "more",
             "--contestant chili --workload tail",
+            "--json",
+            "--growth --workers 4",
+            "--growth --workload tail",
+            "--growth --contestant orx-parallel",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn growth_has_rounds_of_its_own() {
+        let options = options("--growth --json a.json");
+        assert_eq!((options.rounds, options.growth, options.json), (3, true, Some("a.json".into())));
     }
 
     #[test]

@@ -109,7 +109,7 @@ pub(crate) fn contest<P: Permits>(contest: &Contest) -> Outcome {
     };
     let outcome = run(contest, pass);
     if is_alone {
-        assert_eq!(inside.0.into_inner(), outcome.passes.iter().sum(), "two were inside at once");
+        assert_eq!(inside.0.into_inner(), outcome.passes.iter().sum::<u64>(), "two were inside at once");
     }
     outcome
 }
