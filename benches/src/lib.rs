@@ -4,6 +4,7 @@
 //! * [`workload`]: what they are asked to do, one file each, with the checks that every job ran exactly once.
 //! * [`permits`]: semaphores, and what they are asked to do.
 //! * [`timers`]: timers, and what they are asked to do.
+//! * [`echo`]: echo servers, and the load that they are put under.
 //! * [`fresh`]: programs that start a process for each run.
 //! * [`record`]: what is measured, the tables and the JSON files of it.
 //!
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 pub mod contestant;
 pub mod cpu;
+pub mod echo;
 pub mod fresh;
 pub mod permits;
 pub mod record;
