@@ -34,9 +34,12 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Bytes that tell where they belong.
+/// Bytes that tell where they belong, up to a multiple of 65,537.
 fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|index| (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[7]).collect()
+    let block: Vec<u8> = (0..65_537_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()[7]).collect();
+    let mut bytes = block.repeat(length.div_ceil(block.len()));
+    bytes.truncate(length);
+    bytes
 }
 
 fn exchange(stream: &mut TcpStream, text: &[u8]) {
@@ -75,7 +78,7 @@ fn a_client_that_never_reads_stops_nobody_and_loses_nothing() {
     let server = start(&Options { workers: 1, ..options() });
     let mut greedy = connect(&server);
     greedy.set_nonblocking(true).unwrap();
-    let sent = pattern(64 << 20);
+    let sent = pattern(96 << 20);
     let mut taken = 0;
     let mut others = Load::start(server.address(), 5, 1000).unwrap();
     // It sends until neither the system nor the server takes more, although the others have been served in between.
