@@ -133,3 +133,53 @@ fn would_block(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Option
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream as Client;
+
+    use super::*;
+
+    fn connected() -> (Client, Wire) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = Client::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        (client, Wire::new(TcpStream::from_std(stream)))
+    }
+
+    /// Sends, and waits until it has come.
+    fn send(client: &mut Client, wire: &Wire, bytes: usize) {
+        client.write_all(&vec![7; bytes]).unwrap();
+        let mut come = vec![0; bytes];
+        while wire.stream.peek(&mut come).ok() != Some(bytes) {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_turn_ends_after_some_reads() {
+        let (mut client, mut wire) = connected();
+        send(&mut client, &wire, 100 * READS + 50);
+        assert_eq!(wire.turn(&mut [0; 100], false), Turned::HasMore);
+        assert_eq!((wire.read, wire.answered), (100 * READS as u64, 100 * READS as u64));
+        assert_eq!(wire.turn(&mut [0; 100], false), Turned::Waits);
+        assert_eq!(wire.answered, 100 * READS as u64 + 50);
+    }
+
+    #[test]
+    fn a_server_that_stops_answers_what_has_come_and_waits_for_the_client() {
+        let (mut client, mut wire) = connected();
+        send(&mut client, &wire, 10);
+        assert_eq!(wire.turn(&mut [0; 100], true), Turned::Waits);
+        send(&mut client, &wire, 5);
+        assert_eq!(wire.turn(&mut [0; 100], true), Turned::Waits);
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        assert_eq!((answer.len(), wire.read, wire.answered), (10, 10, 10));
+        drop(client);
+        while wire.turn(&mut [0; 100], true) != Turned::Over {
+            std::thread::yield_now();
+        }
+    }
+}
