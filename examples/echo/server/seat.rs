@@ -68,3 +68,46 @@ impl Seat {
         place.connection.take_if(|connection| connection.is_idle(since))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+
+    use super::super::shared::Shared;
+    use super::*;
+
+    /// The only connection of a server without a reactor, and the client's end.
+    fn seated() -> (Arc<Shared>, Arc<Seat>, TcpStream) {
+        let shared = Arc::new(Shared::new(&mio::Poll::new().unwrap(), 1).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let permit = shared.permits.clone().try_acquire_owned().unwrap();
+        Connection::open(&shared, mio::net::TcpStream::from_std(stream), permit).unwrap();
+        let seat = shared.seats()[0].clone();
+        (shared, seat, client)
+    }
+
+    #[test]
+    fn one_job_at_a_time_has_the_connection_and_is_told_of_more() {
+        let (_shared, seat, _client) = seated();
+        let connection = seat.call(false).expect("it waits");
+        assert!(seat.call(true).is_none() && seat.call(false).is_none());
+        let connection = seat.bring_back(connection).expect("it was called");
+        assert!(connection.wire.has_heard_end);
+        assert!(seat.bring_back(connection).is_none());
+        assert!(seat.call(false).is_some());
+    }
+
+    #[test]
+    fn a_job_that_brings_back_a_closed_connection_drops_it() {
+        let (shared, seat, _client) = seated();
+        let connection = seat.call(false).expect("it waits");
+        assert!(seat.close().is_none());
+        assert_eq!((shared.seats().len(), shared.permits.available()), (1, 0));
+        assert!(seat.bring_back(connection).is_none());
+        assert_eq!((shared.seats().len(), shared.permits.available()), (0, 1));
+    }
+}
