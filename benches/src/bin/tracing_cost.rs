@@ -54,7 +54,7 @@ fn measure(jobs: u64, queue: fn(&Pool, u64)) {
 
 fn spawn(pool: &Pool, jobs: u64) {
     for job in 0..jobs {
-        pool.spawn(move || drop(black_box(job)));
+        pool.spawn(move || _ = black_box(job));
     }
 }
 

@@ -43,6 +43,8 @@ impl<E: Echo> Running<E> {
 impl<E: Echo> Drop for Running<E> {
     fn drop(&mut self) {
         self.load.take().map(Load::finish).transpose().expect("the last answers come");
-        self.server.take().map(E::stop);
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
     }
 }
