@@ -31,7 +31,7 @@ run_tests() {
     for name in lib $(behaviour_tests); do
         is_wanted "$name" "$@" || continue
         is_one_of "$name" "${measure[@]}" && continue
-        case $name in lib) set_of=(--lib) ;; *) set_of=(--test "$name") ;; esac
+        case $name in lib) set_of=(--lib) ;; tracing) set_of=(--features tracing --test tracing) ;; *) set_of=(--test "$name") ;; esac
         # It has the system refuse memory for a thread, and the sanitizer needs terabytes of addresses.
         check "$name" cargo +nightly test -q -p filch "${set_of[@]}" --target "$target" --target-dir target/asan -- \
             --skip when_the_system_refuses_a_thread

@@ -19,7 +19,11 @@ measure=(memory fork_join_memory fork_join_depth semaphore_memory timer_memory)
 for name in lib $(behaviour_tests); do
     is_wanted "$name" "$@" || continue
     is_one_of "$name" "${measure[@]}" && continue
-    case $name in lib) set_of=(--lib -- --skip litmus) ;; *) set_of=(--test "$name") ;; esac
+    case $name in
+        lib) set_of=(--lib -- --skip litmus) ;;
+        tracing) set_of=(--features tracing --test tracing) ;;
+        *) set_of=(--test "$name") ;;
+    esac
     check "$name" cargo +nightly test -q -Zbuild-std -p filch --target "$target" --target-dir target/tsan "${set_of[@]}"
 done
 finish

@@ -206,6 +206,12 @@
 //! allocates once; `spawn` does not once the pool is warm, if the closure has 48 bytes at most and its queue is short; `join` and `install` never. A parallel loop
 //! allocates nothing for its items.
 //!
+//! # Features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `tracing` | tells a subscriber of the crate `tracing` who runs what when: spans and events of the targets `filch::job` and `filch::worker`, which `docs/tracing.md` describes. Off by default: then none of it is compiled |
+//!
 //! # Platforms
 //!
 //! Wherever `std` has threads and there are 64-bit atomics. Linux gets futexes and asymmetric fences by system call, other systems the
@@ -336,6 +342,11 @@ struct Migrating;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// This one needs the feature.
+#[cfg(all(doctest, feature = "tracing"))]
+#[doc = include_str!("../docs/tracing.md")]
+struct Tracing;
 
 /// So are the programs that must not compile.
 #[cfg(doctest)]

@@ -176,7 +176,7 @@ impl Feeder {
 /// Adds up the numbers from `start` to `end` by halves.
 fn sum(pool: &Pool, start: u64, end: u64) -> u64 {
     if end - start <= 64 {
-        work(JOB / 10);
+        work(JOB / 4);
         return (start..end).sum();
     }
     let middle = start.midpoint(end);

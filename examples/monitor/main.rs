@@ -73,9 +73,8 @@ fn run(workers: usize, quick: bool) -> Result<(), Box<dyn Error>> {
         return Ok(print(&frames(&pool, &load)?)?);
     }
     // From here on a panic, too, gives the terminal back before it prints its message.
-    let mut terminal = ratatui::try_init()?;
-    let done = watch(&mut terminal, &pool, &load);
-    ratatui::try_restore()?;
+    let done = ratatui::try_init().map_err(Into::into).and_then(|mut terminal| watch(&mut terminal, &pool, &load));
+    ratatui::restore();
     done
 }
 

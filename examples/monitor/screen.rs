@@ -47,8 +47,11 @@ fn draw_workers(frame: &mut Frame, view: &View, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
+/// Something about a worker.
+type Figure = fn(&Worker) -> f64;
+
 /// The columns behind the bar: title and figure. The last ones are left out where there is no room.
-const COLUMNS: [(&str, fn(&Worker) -> f64); 4] = [
+const COLUMNS: [(&str, Figure); 4] = [
     ("jobs/s", |worker| worker.jobs),
     ("steals/s", |worker| worker.steals),
     ("parks/s", |worker| worker.parks),
@@ -79,7 +82,7 @@ fn table<'a>(view: &View, width: usize) -> Vec<Line<'a>> {
 
 /// All workers together, and a character for each, or for a few if there is no room for more.
 fn strips<'a>(view: &View, width: usize, height: usize) -> Vec<Line<'a>> {
-    let sum = |figure: fn(&Worker) -> f64| view.workers.iter().map(figure).sum::<f64>();
+    let sum = |figure: Figure| view.workers.iter().map(figure).sum::<f64>();
     let busy = sum(|worker| worker.running) / view.workers.len().max(1) as f64 * 100.0;
     let (steals, parks) = (short(sum(|worker| worker.steals)), short(sum(|worker| worker.parks)));
     let totals = Line::from(format!("{busy:.0} % busy  {steals} steals/s  {parks} parks/s"));

@@ -13,6 +13,7 @@ mod svg;
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -47,10 +48,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let done = match parse(env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned())) {
-        Ok(None) => {
-            print!("{HELP}");
-            Ok(())
-        }
+        Ok(None) => print(HELP).map_err(Into::into),
         Ok(Some(args)) => run(&args),
         Err(message) => {
             eprintln!("trace: {message}\nTry --help.");
@@ -89,7 +87,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         fs::create_dir_all(folder)?;
     }
     let file = fs::File::create(&args.trace).map_err(|error| format!("{}: {error}", args.trace.display()))?;
-    let (layer, guard) = ChromeLayerBuilder::new().writer(file).include_args(true).build();
+    let (layer, guard) = ChromeLayerBuilder::new().writer(file).include_args(true).include_locations(false).build();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
 
     let pool = Pool::builder().threads(args.workers).build()?;
@@ -99,15 +97,23 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     waiting(&pool);
     // Every span has ended when the threads have.
     pool.shutdown();
-    println!("{}", pool.metrics());
+    print(&format!("{}\n", pool.metrics()))?;
     // Writes what is left.
     drop(guard);
-    println!("{}: open it in https://ui.perfetto.dev or chrome://tracing", args.trace.display());
+    print(&format!("{}: open it in https://ui.perfetto.dev or chrome://tracing\n", args.trace.display()))?;
     if let Some(file) = &args.svg {
         fs::write(file, svg::draw(&fs::read_to_string(&args.trace)?)?)?;
-        println!("{}: the same as a picture", file.display());
+        print(&format!("{}: the same as a picture\n", file.display()))?;
     }
     Ok(())
+}
+
+/// Prints. A reader who has seen enough, as in `| head -1`, is no error.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Fork-join: stolen halves are pieces. The spans of this program lie inside those of its jobs.

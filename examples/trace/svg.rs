@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-/// In pixels: the picture, the names on the left, a span, the space between lanes.
+/// In pixels: the picture and its margins, a span, the space between lanes.
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 90.0;
+const RIGHT: f64 = 40.0;
 const TOP: f64 = 34.0;
 const SPAN: f64 = 15.0;
 const BETWEEN: f64 = 14.0;
@@ -17,7 +18,7 @@ const BETWEEN: f64 = 14.0;
 const DEEPEST: usize = 6;
 
 /// What is drawn in which colour.
-const COLOURS: [(&str, &str); 8] = [
+const COLOURS: [(&str, &str); 9] = [
     ("piece", "#4e79a7"),
     ("spawned", "#59a14f"),
     ("submitted", "#f28e2b"),
@@ -25,6 +26,7 @@ const COLOURS: [(&str, &str); 8] = [
     ("scheduled", "#e15759"),
     ("filch.wait", "#bab0ac"),
     ("filch.park", "#ececec"),
+    ("split", "#edc948"),
     ("sort", "#a0cbe8"),
 ];
 
@@ -53,55 +55,53 @@ impl Lane {
     }
 }
 
+/// The part of the time that is drawn, from the first job to the last.
+struct Time {
+    start: f64,
+    end: f64,
+}
+
+impl Time {
+    fn x(&self, time: f64) -> f64 {
+        let share = (time.clamp(self.start, self.end) - self.start) / (self.end - self.start);
+        LEFT + share * (WIDTH - LEFT - RIGHT)
+    }
+
+    fn millis(&self) -> f64 {
+        (self.end - self.start) / 1000.0
+    }
+}
+
 /// Draws what `tracing-chrome` has written.
 pub fn draw(trace: &str) -> Result<String, Box<dyn Error>> {
     let lanes = lanes(trace)?;
     let jobs = || lanes.iter().flat_map(|lane| &lane.spans).filter(|span| span.what != "filch.park");
-    let start = jobs().map(|span| span.start).fold(f64::INFINITY, f64::min);
-    let end = jobs().map(|span| span.end).fold(0.0, f64::max);
-    if start >= end {
+    let time = Time {
+        start: jobs().map(|span| span.start).fold(f64::INFINITY, f64::min),
+        end: jobs().map(|span| span.end).fold(0.0, f64::max),
+    };
+    if time.start >= time.end {
         return Err("there is no job in the trace".into());
     }
-    let x = |time: f64| LEFT + (time.clamp(start, end) - start) / (end - start) * (WIDTH - LEFT - 10.0);
     let mut tops = vec![TOP];
     lanes.iter().for_each(|lane| tops.push(tops[tops.len() - 1] + lane.height() + BETWEEN));
     let bottom = tops[lanes.len()];
-
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{:.0}\" font-family=\"sans-serif\" \
          font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
         bottom + 24.0
     );
-    legend(&mut svg)?;
-    for millis in 0..=((end - start) / 1000.0) as u32 {
-        let at = x(start + f64::from(millis) * 1000.0);
-        writeln!(svg, "<path d=\"M{at:.1} {TOP}V{bottom:.1}\" stroke=\"#ddd\"/>")?;
-        if millis % 5 == 0 {
-            writeln!(svg, "<text x=\"{at:.1}\" y=\"{:.1}\" fill=\"#666\">{millis} ms</text>", bottom + 14.0)?;
-        }
-    }
+    draw_legend(&mut svg)?;
+    draw_axis(&mut svg, &time, bottom)?;
     for (lane, top) in lanes.iter().zip(&tops) {
-        writeln!(svg, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, lane.name)?;
-        for span in lane.spans.iter().filter(|span| span.end > start && span.start < end) {
-            let (left, y) = (x(span.start), top + span.depth as f64 * SPAN);
-            let (width, colour) = ((x(span.end) - left).max(0.3), colour(&span.what));
-            let height = SPAN - 2.0;
-            writeln!(svg, "<path d=\"M{left:.1} {y:.1}h{width:.1}v{height}h-{width:.1}z\" fill=\"{colour}\"/>")?;
-        }
+        draw_lane(&mut svg, &time, lane, *top)?;
     }
-    for (thief, lane) in lanes.iter().enumerate() {
-        for (time, victim) in &lane.steals {
-            let Some(victim) = lanes.iter().position(|lane| lane.name == format!("filch-{victim}")) else { continue };
-            let (at, from, to) = (x(*time), tops[victim] + SPAN / 2.0, tops[thief] + SPAN / 2.0);
-            writeln!(svg, "<path d=\"M{at:.1} {from:.1}V{to:.1}\" stroke=\"black\" stroke-width=\"0.8\"/>")?;
-            writeln!(svg, "<circle cx=\"{at:.1}\" cy=\"{to:.1}\" r=\"2\"/>")?;
-        }
-    }
+    draw_steals(&mut svg, &time, &lanes, &tops)?;
     svg.push_str("</svg>\n");
     Ok(svg)
 }
 
-fn legend(svg: &mut String) -> std::fmt::Result {
+fn draw_legend(svg: &mut String) -> fmt::Result {
     let mut left = LEFT;
     for (what, colour) in COLOURS {
         writeln!(svg, "<rect x=\"{left}\" y=\"8\" width=\"12\" height=\"12\" fill=\"{colour}\"/>")?;
@@ -112,8 +112,43 @@ fn legend(svg: &mut String) -> std::fmt::Result {
     writeln!(svg, "<text x=\"{}\" y=\"18\">steal</text>", left + 24.0)
 }
 
+fn draw_axis(svg: &mut String, time: &Time, bottom: f64) -> fmt::Result {
+    // Few marks, at round numbers.
+    let few = |step: &u32| time.millis() / f64::from(*step) <= 16.0;
+    let step = [1, 2, 5, 10, 20, 50].into_iter().find(few).unwrap_or(100);
+    for millis in (0..=time.millis() as u32).step_by(step as usize) {
+        let x = time.x(time.start + f64::from(millis) * 1000.0);
+        writeln!(svg, "<path d=\"M{x:.1} {TOP}V{bottom:.1}\" stroke=\"#ddd\"/>")?;
+        writeln!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"#666\">{millis} ms</text>", bottom + 14.0)?;
+    }
+    Ok(())
+}
+
+fn draw_lane(svg: &mut String, time: &Time, lane: &Lane, top: f64) -> fmt::Result {
+    writeln!(svg, "<text x=\"4\" y=\"{:.1}\">{}</text>", top + 12.0, lane.name)?;
+    for span in lane.spans.iter().filter(|span| span.end > time.start && span.start < time.end) {
+        let (left, y, height) = (time.x(span.start), top + span.depth as f64 * SPAN, SPAN - 2.0);
+        let (width, colour) = ((time.x(span.end) - left).max(0.3), colour(&span.what));
+        writeln!(svg, "<path d=\"M{left:.1} {y:.1}h{width:.1}v{height}h-{width:.1}z\" fill=\"{colour}\"/>")?;
+    }
+    Ok(())
+}
+
+/// A line from the lane of the victim to a dot on the thief's.
+fn draw_steals(svg: &mut String, time: &Time, lanes: &[Lane], tops: &[f64]) -> fmt::Result {
+    for (lane, top) in lanes.iter().zip(tops) {
+        for (moment, victim) in &lane.steals {
+            let Some(victim) = lanes.iter().position(|lane| lane.name == format!("filch-{victim}")) else { continue };
+            let (x, from, to) = (time.x(*moment), tops[victim] + SPAN / 2.0, top + SPAN / 2.0);
+            writeln!(svg, "<path d=\"M{x:.1} {from:.1}V{to:.1}\" stroke=\"black\" stroke-width=\"0.8\"/>")?;
+            writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{to:.1}\" r=\"2\"/>")?;
+        }
+    }
+    Ok(())
+}
+
 fn colour(what: &str) -> &'static str {
-    COLOURS.iter().find(|(name, _)| *name == what).map_or("#edc948", |(_, colour)| colour)
+    COLOURS.iter().find(|(name, _)| *name == what).map_or("#d4a6c8", |(_, colour)| colour)
 }
 
 /// The threads of the pool that have said something, by name.
