@@ -131,12 +131,12 @@ impl Reactor {
         seats.is_empty()
     }
 
-    /// Queues a job for each connection. This worker takes the newest of its jobs first, others the oldest: one that has nothing to do becomes the reactor, and hears who is ready
-    /// next; if all have to do, this one does so when it has served these.
+    /// Queues a job for each connection. This worker takes the newest of its jobs first, so whoever was ready first is served first; others take the oldest: one that has nothing to do
+    /// becomes the reactor, and hears who is ready next. If none has time, this worker does so when it has served these.
     fn share(mut self: Box<Self>) {
         let turns = mem::take(&mut self.turns);
         filch::spawn(move || self.run());
-        for turn in turns {
+        for turn in turns.into_iter().rev() {
             filch::spawn(move || turn.run());
         }
     }
