@@ -18,7 +18,7 @@ pub fn holds(condition: TokenStream) -> Result<bool, String> {
     let Some(TokenTree::Ident(name)) = tokens.next() else { return Err(format!("cfg({text})")) };
     match (name.to_string().as_str(), tokens.next()) {
         ("filch_loom" | "debug_assertions" | "unix", None) => Ok(true),
-        ("test" | "filch_portable" | "filch_shuttle" | "filch_tsan" | "miri" | "doctest", None) => Ok(false),
+        ("test" | "filch_portable" | "filch_shuttle" | "filch_tsan" | "miri" | "doc" | "doctest", None) => Ok(false),
         // The models have no features.
         ("feature", Some(_)) if text.ends_with("\"tracing\"") => Ok(false),
         (target, Some(_)) if target.starts_with("target_") => {
