@@ -144,34 +144,42 @@ fn the_jobs_inside_a_job_have_spans_inside_its_span() {
 }
 
 #[test]
-fn a_stolen_half_of_a_join_has_a_thief_and_one_who_waits() {
+fn a_stolen_half_of_a_join_has_a_thief_and_one_who_waits_and_takes_part_of_it_back() {
     let _watchdog = watchdog();
     let (pool, recorder) = recorded(2);
-    let begun = Gate::new();
-    let (doorway, seen) = (begun.doorway(), recorder.clone());
-    let (own, thief) = pool.install(|| {
-        pool.join(
-            || {
-                // Whoever has the other half is no longer at the gate when this returns.
-                eventually("the other half is stolen", || begun.arrived() == 1);
+    let (stolen, back) = (Gate::new(), Gate::new());
+    let (at_stolen, at_back) = (stolen.doorway(), back.doorway());
+    let (own, (thief, taker)) = pool.install(|| {
+        let first = || {
+            stolen.await_arrivals(1);
+            filch::current_worker_index()
+        };
+        let second = || {
+            at_stolen.arrive();
+            let lower = || {
+                // There are two workers: the one that waits for this half takes the half of it.
+                back.await_arrivals(1);
                 filch::current_worker_index()
-            },
-            || {
-                doorway.arrive();
-                eventually("somebody waits for it", || seen.spans("filch.wait").iter().any(|span| span.entered == 1));
+            };
+            let upper = || {
+                at_back.arrive();
                 filch::current_worker_index()
-            },
-        )
+            };
+            pool.join(lower, upper)
+        };
+        pool.join(first, second)
     });
     pool.shutdown();
     recorder.assert_sound();
-    let index = |worker: Option<usize>| worker.map(|index| index as u64);
-    let workers: Vec<_> = recorder.jobs("piece").iter().map(|span| span.told.worker).collect();
-    assert_eq!(workers, [index(own), index(thief)], "`install`, then the stolen half");
-    let steals = recorder.events("filch.steal");
-    assert!(steals.iter().any(|steal| (steal.worker, steal.victim) == (index(thief), index(own))), "{steals:?}");
-    let waits = recorder.spans("filch.wait");
-    assert_eq!(waits.iter().map(|span| span.told.worker).collect::<Vec<_>>(), [index(own)]);
+    assert!(own == taker && own != thief);
+    let [own, thief] = [own, thief].map(|index| index.map(|index| index as u64));
+    let pieces = recorder.jobs("piece");
+    assert_eq!(pieces.iter().map(|span| span.told.worker).collect::<Vec<_>>(), [own, thief, own]);
+    let steals: Vec<_> = recorder.events("filch.steal").iter().map(|steal| (steal.worker, steal.victim)).collect();
+    assert_eq!(steals, [(thief, own), (own, thief)]);
+    let around = recorder.span(pieces[2].outer.expect("a span around what was taken back"));
+    assert_eq!((around.told.name, around.told.worker), ("filch.wait", own));
+    assert_eq!(recorder.spans("filch.wait")[0].told, around.told);
 }
 
 /// Sums of a tree of `join`s.
