@@ -21,7 +21,7 @@ fn main() {
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
     for entry in FIELD {
         let mut turn = (entry.turns)(CONNECTIONS, BYTES, MESSAGES);
-        group.bench_function(entry.name, |bencher| bencher.iter(|| turn.take()));
+        group.bench_function(entry.name, |bencher| bencher.iter(&mut turn));
     }
     group.finish();
     criterion.final_summary();

@@ -3,38 +3,25 @@
 use crate::echo::Echo;
 use crate::echo::load::Load;
 
-/// Returns when the messages of a turn have been answered.
-pub struct Turn(Box<dyn FnMut()>);
+/// A number of messages is answered.
+pub type Turn = Box<dyn FnMut()>;
 
-impl std::fmt::Debug for Turn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Turn")
-    }
-}
-
-impl Turn {
-    /// Takes a turn.
-    pub fn take(&mut self) {
-        (self.0)();
-    }
-}
-
-/// A server and its clients, which end with what is returned.
+/// A server and its clients, which end when what is returned is dropped.
 pub(crate) fn turns<E: Echo + 'static>(connections: usize, bytes: usize, messages: u64) -> Turn {
     let server = E::start().expect("the server starts");
-    let load = Load::start(server.address(), connections, bytes).expect("all connections are answered");
-    let mut running = Running { server: Some(server), load: Some(load) };
-    Turn(Box::new(move || running.run(messages)))
+    let load = Load::start(server.address(), connections, bytes).expect("all clients are answered");
+    let mut running = Running { ends: Some((server, load)) };
+    Box::new(move || running.run(messages))
 }
 
 struct Running<E: Echo> {
-    server: Option<E>,
-    load: Option<Load>,
+    /// `None`: they have ended.
+    ends: Option<(E, Load)>,
 }
 
 impl<E: Echo> Running<E> {
     fn run(&mut self, messages: u64) {
-        let load = self.load.as_mut().expect("it has not been dropped");
+        let (_, load) = self.ends.as_mut().expect("they have not ended");
         load.start_counting();
         load.run_messages(messages).expect("every answer is right");
     }
@@ -42,8 +29,8 @@ impl<E: Echo> Running<E> {
 
 impl<E: Echo> Drop for Running<E> {
     fn drop(&mut self) {
-        self.load.take().map(Load::finish).transpose().expect("the last answers come");
-        if let Some(server) = self.server.take() {
+        if let Some((server, load)) = self.ends.take() {
+            load.finish().expect("the last answers are right");
             server.stop();
         }
     }
