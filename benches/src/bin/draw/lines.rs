@@ -14,7 +14,7 @@ use crate::theme::{Area, Drawn, FAINT_INK, GRID, HEAD, MARGIN, WIDTH, bold, is_o
 const HEIGHT: u32 = 460;
 
 /// What the names to the right take.
-const NAMES: i32 = 200;
+const NAMES: i32 = 214;
 
 /// From one name to the next, at least.
 const STEP: i32 = 19;

@@ -60,7 +60,8 @@ fn run(options: &Options) -> Result<(), String> {
 
 /// All tables, a series as one.
 fn tables(records: &[Record]) -> String {
-    let mut text = String::from("# Tables\n\nMade by `draw`; change nothing here. The figures are medians.\n");
+    let mut text =
+        String::from("# Tables\n\nMade by `bash benches/all.sh`; change nothing here. The figures are medians.\n");
     for Record { environment, measurements } in records {
         text.push_str(&format!("\n{environment}\n"));
         for series in measurements.chunk_by(is_series) {

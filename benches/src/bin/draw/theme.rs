@@ -49,6 +49,9 @@ pub(crate) enum Mark {
 /// colour-blind can tell apart.
 pub(crate) fn look(contestant: &str) -> (RGBColor, Mark) {
     match contestant {
+        "filch-context" => (VERMILLION, Mark::Square),
+        "filch-help-any" => (VERMILLION, Mark::Triangle),
+        "filch-context-help-any" => (VERMILLION, Mark::Diamond),
         name if is_ours(name) => (VERMILLION, Mark::Circle),
         "rayon" | "sem_t" => (BLUE, Mark::Square),
         name if name.starts_with("tokio") => (GREEN, Mark::Triangle),
@@ -109,17 +112,20 @@ pub(crate) fn picture(height: u32, title: &str, note: &str, draw: impl FnOnce(&A
 
 #[cfg(test)]
 mod tests {
+    use filch_benches::workload::Workload;
     use filch_benches::{contestant, permits, timers};
 
     use super::*;
 
     #[test]
     fn who_meets_looks_different() {
-        let jobs =
-            contestant::FIELD.iter().filter(|entry| entry.takes_part(filch_benches::workload::Workload::SpawnTree));
+        let jobs = contestant::FIELD.iter().filter(|entry| entry.takes_part(Workload::SpawnTree));
         differ(jobs.map(|entry| entry.name));
         differ(timers::FIELD.iter().map(|entry| entry.name));
-        // The two ways of tokio have its colour.
+        // The ways of one have its colour: the marks differ.
+        let forks = contestant::FIELD.iter().filter(|entry| entry.takes_part(Workload::JoinFib));
+        let looks: Vec<_> = forks.map(|entry| look(entry.name)).collect();
+        assert!(looks.iter().enumerate().all(|(index, look)| !looks[..index].contains(look)));
         differ(permits::FIELD.iter().map(|entry| entry.name).filter(|name| *name != "tokio-try"));
     }
 
