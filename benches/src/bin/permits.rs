@@ -27,6 +27,7 @@ const PASSES: u64 = 10_000_000;
 /// Threads, permits, and how long, in seconds.
 const CONTESTS: [(usize, usize, f64); 4] = [(4, 1, 1.0), (4, 2, 1.0), (4, 4, 1.0), (8, 1, 2.0)];
 
+#[derive(Default)]
 struct Options {
     rounds: usize,
     seconds: f64,
@@ -90,8 +91,7 @@ fn figures(outcome: &Outcome) -> Figures {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut options =
-            Self { rounds: 7, seconds: 1.0, passes: PASSES, field: Vec::new(), json: None, only_passes: false };
+        let mut options = Self { rounds: 7, seconds: 1.0, passes: PASSES, ..Self::default() };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--rounds" => options.rounds = arguments.next()?.parse().ok().filter(|rounds| *rounds > 0)?,

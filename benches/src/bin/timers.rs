@@ -17,6 +17,7 @@ const WORKLOADS: [&Workload; 4] = [&INSERT_CANCEL, &INSERT_FIRE, &PERIODIC, &CHU
 /// With so many timers, too: inserting and cancelling shall take as long.
 const SMALLER: [u64; 3] = [1000, 10_000, 100_000];
 
+#[derive(Default)]
 struct Options {
     rounds: usize,
     field: Vec<&'static Entry>,
@@ -69,8 +70,7 @@ fn measure(options: &Options, workload: &Workload, size: u64) -> Result<Measurem
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut options =
-            Self { rounds: 5, field: Vec::new(), workloads: Vec::new(), json: None, quick: false, alone: false };
+        let mut options = Self { rounds: 5, ..Self::default() };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--rounds" => options.rounds = arguments.next()?.parse().ok().filter(|rounds| *rounds > 0)?,
