@@ -61,14 +61,8 @@ fn shut_down(server: Server, time: Duration) -> Result<(), Box<dyn Error>> {
     let took = began.elapsed();
     let load = talking.join().expect("the load does not panic")?;
     let (between, within): (Vec<End>, _) = load.ends().partition(|end| *end == End::Between);
-    println!(
-        "\nshutdown under load: {:.1} ms; {} connections ended between two answers, {} within one; \
-         of {} bytes read {} were sent back",
-        took.as_secs_f64() * 1e3,
-        between.len(),
-        within.len(),
-        summary.read,
-        summary.answered
-    );
+    println!("\nshutdown under load, within {:.1} ms:", took.as_secs_f64() * 1e3);
+    println!("  {} connections ended between two answers, {} within one", between.len(), within.len());
+    println!("  {} bytes read, {} sent back", summary.read, summary.answered);
     if between.len() == MOST && summary.read == summary.answered { Ok(()) } else { Err("some answers got lost".into()) }
 }

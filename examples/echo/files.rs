@@ -1,12 +1,12 @@
 //! The system's limit of open files, of which each end of a connection is one.
 
-/// Besides the connections.
-const OTHERS: u64 = 64;
-
 /// Has this process allowed to open so many connections' ends at a time. The error says what to change.
 #[cfg(unix)]
 pub fn allow(ends: usize) -> Result<(), String> {
     use rustix::process::{Resource, getrlimit, setrlimit};
+
+    /// Besides the connections.
+    const OTHERS: u64 = 64;
 
     let wanted = ends as u64 + OTHERS;
     let mut limit = getrlimit(Resource::Nofile);

@@ -14,9 +14,9 @@
 //!
 //! # The reactor is a job
 //!
-//! A thread of its own would hand each message to a worker and wake it, which costs about as much as the answer. As a job it serves what it hears of itself, as long as that is little
-//! (`HERE`), on a thread that is awake already; else it queues a job for each connection and itself behind them, and whichever worker is free becomes the reactor. It waits inside
-//! [`filch::blocking`], and the pool has one spare thread for it: so the pool's other jobs, such as the sweep below, never wait for a client.
+//! A thread of its own would have to wake a worker for each message, which costs more than a short answer. As a job it serves what it hears of in place, as long as that is little, on a thread that
+//! is awake already; else it queues a job for each connection, and itself for whoever has nothing to do. It waits inside [`filch::blocking`], and the pool has one spare thread for it: so the pool's
+//! other jobs, such as the sweep below, never wait for a client, on a pool with one worker either.
 //!
 //! The system tells each change once (mio's sockets are edge-triggered). To ask for one event at a time would exclude a second job without the seats, and cost a system call for each message.
 //!
