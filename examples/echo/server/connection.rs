@@ -74,17 +74,19 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Reads and answers until the connection has to wait, and brings it back.
-    pub fn run(self) {
+    /// Reads and answers until the connection has to wait, and brings it back. Returns how many bytes that were.
+    pub fn run(self) -> u64 {
         let Self { seat, mut connection } = self;
+        let before = connection.wire.read;
         loop {
             let turned = connection.turn();
+            let bytes = connection.wire.read - before;
             if turned == Turned::Over || turned == Turned::HasMore && !connection.queue_again() {
-                return;
+                return bytes;
             }
             match seat.bring_back(connection) {
                 Some(called) => connection = called,
-                None => return,
+                None => return bytes,
             }
         }
     }
