@@ -14,7 +14,7 @@
 //!
 //! # The reactor is a job
 //!
-//! A thread of its own would have to wake a worker for each message, which costs more than a short answer. As a job it serves what it hears of in place, as long as that is little, on a thread that
+//! A thread of its own would have to wake a worker for each message: with one client and with five that made a short one nearly half as dear again. As a job it serves what it hears of in place, as long as that is little, on a thread that
 //! is awake already; else it queues a job for each connection, and itself for whoever has nothing to do. It waits inside [`filch::blocking`], and the pool has one spare thread for it: so the pool's
 //! other jobs, such as the sweep below, never wait for a client, on a pool with one worker either.
 //!
