@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures all that docs/benchmarks.md shows, and makes the files, tables and pictures of it. Wants a quiet machine: 25 minutes on two cores, after the build.
+# Measures all that docs/benchmarks.md asks, and makes the files, tables and pictures of it. Wants a quiet machine: about half an hour on two cores after the build, an estimate.
 #
 #   benches/all.sh [FOLDER]              writes to docs/benchmarks, or there
 #   benches/all.sh --rounds N [FOLDER]   so many rounds of everything
@@ -57,5 +57,6 @@ measure semaphores 5 permits $quick
 measure timers 3 timers $quick
 measure memory 1 memory "${some[@]}" "${queues[@]}"
 measure idle 1 idle "${some[@]}" "${idle[@]}"
-"$bins/draw" --markdown "$out/tables.md" --plots "$out" "$out"/{jobs,growth,semaphores,timers,memory,idle}.json
+measure echo 5 echo $quick
+"$bins/draw" --markdown "$out/tables.md" --plots "$out" "$out"/{jobs,growth,semaphores,timers,memory,idle,echo}.json
 printf '\nmeasured and drawn in %s s: %s\n' "$SECONDS" "$out"

@@ -1,27 +1,22 @@
-//! Echo servers side by side, taking turns, each in a process of its own, as Markdown tables. This process is the clients.
+//! Echo servers side by side, taking turns, each in a process of its own, as Markdown tables and as JSON. This process is the clients.
 //!
-//! `cargo run --release -p filch-benches --bin echo -- [--rounds N] [--seconds S] [--connections N]… [--bytes M]… [--contestant NAME]… [--quick]`
+//! `cargo run --release -p filch-benches --bin echo -- [--rounds N] [--seconds S] [--connections N]… [--bytes M]… [--contestant NAME]… [--json FILE] [--quick]`
 
 use std::env;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use filch_benches::echo::{Contest, Entry, FIELD, OURS, Outcome, allow};
+use filch_benches::echo::{Contest, Entry, FIELD, Outcome, PACKAGES, allow};
+use filch_benches::exit;
+use filch_benches::record::{self, Environment, Figures, Measurement, Record, grouped, in_turns};
 
 const USAGE: &str =
-    "options: [--rounds N] [--seconds S] [--connections N]… [--bytes M]… [--contestant NAME]… [--quick]";
+    "options: [--rounds N] [--seconds S] [--connections N]… [--bytes M]… [--contestant NAME]… [--json FILE] [--quick]";
 
-const TITLES: [&str; 9] = [
-    "contestant",
-    "messages/s",
-    "vs filch",
-    "min–max",
-    "p50 µs",
-    "p99 µs",
-    "slowest first ms",
-    "most/fewest",
-    "server CPU ns/message",
-];
+/// By the first one the contestants are compared: of the time that all answers together take, each one's share.
+const FIGURES: [&str; 7] =
+    ["ns/message", "messages/s", "p50 µs", "p99 µs", "slowest first ms", "most/fewest", "server CPU ns/message"];
 
 struct Options {
     rounds: usize,
@@ -29,6 +24,7 @@ struct Options {
     connections: Vec<usize>,
     bytes: Vec<usize>,
     field: Vec<Entry>,
+    json: Option<PathBuf>,
     /// Be the server.
     alone: bool,
 }
@@ -38,60 +34,46 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    if let Err(error) = allow(options.connections.iter().copied().max().unwrap_or(0)) {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
+    exit(run(&options))
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    allow(options.connections.iter().copied().max().unwrap_or(0)).map_err(|error| error.to_string())?;
     if options.alone {
-        return match (options.field[0].serve)() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&options.field[0], &error),
-        };
+        let Entry { name, serve, .. } = options.field[0];
+        return serve().map_err(|error| format!("{name}: {error}"));
     }
+    record::is_writable(options.json.as_deref())?;
+    let environment = Environment::of(PACKAGES);
+    println!("{environment}\nRounds: {}.\n", options.rounds);
+    let mut measurements = Vec::new();
     for &connections in &options.connections {
         for &bytes in &options.bytes {
-            if let Err(code) = table(&options, &Contest { connections, bytes, time: options.time }) {
-                return code;
-            }
+            let measurement = measure(options, &Contest { connections, bytes, time: options.time })?;
+            println!("{}", record::table(&measurement));
+            measurements.push(measurement);
         }
     }
-    ExitCode::SUCCESS
+    Record { environment, measurements }.write(options.json.as_deref())
 }
 
-fn fail(entry: &Entry, error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("{}: {error}", entry.name);
-    ExitCode::FAILURE
-}
-
-fn table(options: &Options, contest: &Contest) -> Result<(), ExitCode> {
+fn measure(options: &Options, contest: &Contest) -> Result<Measurement, String> {
     let Contest { connections, bytes, time } = contest;
-    println!("### {connections} connections, {bytes} bytes, {time:?}, {} rounds\n", options.rounds);
-    row(TITLES.map(String::from));
-    row(TITLES.map(|title| if title == TITLES[0] { "---".into() } else { "---:".into() }));
-    let mut records: Vec<(&Entry, Vec<Outcome>)> = options.field.iter().map(|entry| (entry, Vec::new())).collect();
-    for _ in 0..options.rounds {
-        for (entry, outcomes) in &mut records {
-            outcomes.push(contest.hold(entry.name).map_err(|error| fail(entry, &error))?);
-        }
-    }
-    let rate = |outcomes: &[Outcome]| median(outcomes, |outcome| outcome.rate);
-    let ours = records.iter().find(|(entry, _)| entry.name == OURS).map(|(_, outcomes)| rate(outcomes));
-    for (entry, outcomes) in &records {
-        let micros = |time: fn(&Outcome) -> Duration| median(outcomes, |outcome| time(outcome).as_nanos() as f64 / 1e3);
-        row([
-            entry.name.into(),
-            format!("{:.0}", rate(outcomes)),
-            ours.map_or_else(|| "–".into(), |ours| format!("{:.2}", rate(outcomes) / ours)),
-            spread(outcomes),
-            format!("{:.1}", micros(|outcome| outcome.p50)),
-            format!("{:.1}", micros(|outcome| outcome.p99)),
-            format!("{:.2}", micros(|outcome| outcome.slowest_first) / 1e3),
-            format!("{:.2}", median(outcomes, |outcome| outcome.unfairness)),
-            format!("{:.0}", micros(|outcome| outcome.cpu) * 1e3),
-        ]);
-    }
-    println!();
-    Ok(())
+    let held = |entry: &Entry| {
+        let outcome = contest.hold(entry.name).inspect_err(|error| eprintln!("{}: {error}", entry.name));
+        outcome.ok().map(|outcome| figures(&outcome))
+    };
+    let rows = in_turns(&options.field, 0, options.rounds, |entry| (entry.name, entry.role()), held);
+    let conditions = format!("{connections} connections, {} bytes, {time:?}", grouped(*bytes as u64));
+    let at = [("connections", *connections as u64), ("bytes", *bytes as u64)];
+    Ok(Measurement::new("echo", conditions, &at, &FIGURES, rows.ok_or("a run failed")?))
+}
+
+fn figures(outcome: &Outcome) -> Figures {
+    let nanos = |time: Duration| time.as_nanos() as f64;
+    let [p50, p99] = [outcome.p50, outcome.p99].map(|time| nanos(time) / 1e3);
+    let first = nanos(outcome.slowest_first) / 1e6;
+    [1e9 / outcome.rate, outcome.rate, p50, p99, first, outcome.unfairness, nanos(outcome.cpu)].map(Some).to_vec()
 }
 
 impl Options {
@@ -102,6 +84,7 @@ impl Options {
             connections: Vec::new(),
             bytes: Vec::new(),
             field: Vec::new(),
+            json: None,
             alone: false,
         };
         let mut usual: (&[usize], &[usize]) = (&[1, 5, 50, 500], &[1000, 4096, 65_536]);
@@ -119,6 +102,7 @@ impl Options {
                     (options.rounds, options.time) = (1, Duration::from_millis(100));
                     usual = (&[5, 50], &[1000, 65_536]);
                 }
+                "--json" => options.json = Some(arguments.next()?.into()),
                 "--alone" => options.alone = true,
                 _ => return None,
             }
@@ -146,23 +130,6 @@ fn seconds(text: Option<String>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero())
 }
 
-fn row<const N: usize>(cells: [String; N]) {
-    println!("| {} |", cells.join(" | "));
-}
-
-fn median(outcomes: &[Outcome], figure: impl Fn(&Outcome) -> f64) -> f64 {
-    let mut sorted: Vec<f64> = outcomes.iter().map(figure).collect();
-    sorted.sort_by(f64::total_cmp);
-    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
-}
-
-/// Of messages in a second.
-fn spread(outcomes: &[Outcome]) -> String {
-    let least = outcomes.iter().map(|outcome| outcome.rate).fold(f64::INFINITY, f64::min);
-    let most = outcomes.iter().map(|outcome| outcome.rate).fold(0.0, f64::max);
-    format!("{least:.0}–{most:.0}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,9 +147,16 @@ mod tests {
 
     #[test]
     fn mistakes_are_refused() {
-        for line in
-            ["--rounds 0", "--seconds 0", "--seconds -1", "--bytes", "--connections 0", "--contestant none", "x"]
-        {
+        for line in [
+            "--rounds 0",
+            "--seconds 0",
+            "--seconds -1",
+            "--bytes",
+            "--connections 0",
+            "--contestant none",
+            "--json",
+            "x",
+        ] {
             assert!(parse(line).is_none(), "{line}");
         }
     }

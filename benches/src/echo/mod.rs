@@ -16,6 +16,8 @@ use contestant::{Filch, Threads, Tokio};
 pub use files::allow;
 pub use workload::{Contest, Outcome, Turn};
 
+use crate::record::Role;
+
 /// A server under test.
 pub(crate) trait Echo: Sized {
     /// Starts it, with [`WORKERS`](crate::WORKERS) threads if it has a pool, at an address on the loopback interface.
@@ -40,6 +42,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What it is to the others.
+    pub fn role(&self) -> Role {
+        if self.name == OURS { Role::Ours } else { Role::Rival }
+    }
+
     const fn new<E: Echo + 'static>(name: &'static str) -> Self {
         Self { name, serve: workload::serve::<E>, turns: workload::turns::<E> }
     }
@@ -47,6 +54,9 @@ impl Entry {
 
 /// Ours. The first of the [`FIELD`].
 pub const OURS: &str = "filch";
+
+/// The packages that they are from.
+pub const PACKAGES: [&str; 2] = [OURS, "tokio"];
 
 /// All contestants.
 pub const FIELD: &[Entry] =
