@@ -4,8 +4,8 @@ mod common;
 #[path = "tracing/recorder.rs"]
 mod recorder;
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 use common::*;
@@ -204,11 +204,17 @@ fn a_subscriber_is_told_what_the_metrics_count() {
         pool.for_range(0..100, |range| range.for_each(|_| spin(100)));
         assert_eq!(pool.broadcast(|index| index), [0, 1, 2, 3]);
     }
-    pool.spawn(|| filch::blocking(|| std::thread::sleep(Duration::from_millis(5))));
+    // Each waits for all five: the spare thread runs one of them.
+    let all = Arc::new(Barrier::new(5));
+    for _ in 0..5 {
+        let all = all.clone();
+        pool.spawn(move || filch::blocking(|| _ = all.wait()));
+    }
     pool.wait_idle();
     pool.shutdown();
     recorder.assert_sound();
     let metrics = pool.metrics();
+    assert!(metrics.workers[4].jobs > 0, "{metrics:?}");
     for (index, counted) in metrics.workers.iter().enumerate() {
         let of_this = |worker: Option<u64>| worker == Some(index as u64);
         let spans = |name: &str| recorder.spans(name).iter().filter(|span| of_this(span.told.worker)).count() as u64;
